@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+/// @title The fallback oracle of one asset: USD, 8 decimals
+/// @notice One state machine over a primary and a secondary leg, a checkpoint and an optional NAV reference.
+///         Words are laid out in `libraries/OracleWords.sol`.
+interface IFallbackOracle {
+    /// @dev A price exists in Live, Secondary, Held and Decaying; the other three are pauses.
+    enum Status {
+        Live,
+        Secondary,
+        Contested,
+        Held,
+        Decaying,
+        Stopped,
+        Tripped
+    }
+
+    event Poked(Status indexed status, uint256 price, uint256 updatedAt);
+    event ContestedChanged(bool contested);
+    event TripPersisted(address indexed by, uint64 epoch);
+    event Reset(uint256 price, uint256 asOf, uint64 epoch, bool byGovernor);
+    event Configured(uint256 previous, uint256 current);
+    event ReferenceSet(uint256 previous, uint256 current);
+
+    error NotSteward(address caller);
+    error Paused(address asset, Status status);
+    error InsufficientGas(uint256 available, uint256 required);
+    error PairNotSupported(address base, address quote);
+    error HistoryNotKept(uint80 roundId);
+    error NoReference(address asset);
+    error EpochChanged(uint64 expected, uint64 current);
+    error PriceOutOfBounds(uint256 price, uint256 minimum, uint256 maximum);
+    error TimeOutOfBounds(uint256 asOf, uint256 earliest, uint256 latest);
+    error NoLegSupports(uint256 price, uint256 tolerance);
+
+    // --- reading ---------------------------------------------------------------------------------
+
+    /// @notice The verdict now. `price` is 0 in a pause; `updatedAt` is the oldest contributor's time (in a pause, of the
+    ///         last base) and `age` the seconds since. Never reverts on a verdict.
+    function status() external view returns (Status verdict, uint256 price, uint256 updatedAt, uint256 age);
+
+    /// @notice The checkpoint, decayed by its age, without a feed call. Reverts when contested, tripped or stopped.
+    function lastPrice() external view returns (uint256 price, uint256 updatedAt);
+
+    /// @notice The price only while Live: what a debt, or an inverse quote, may be valued at.
+    function livePrice() external view returns (uint256 price, uint256 updatedAt);
+
+    // --- anyone ----------------------------------------------------------------------------------
+
+    /// @notice Reads both legs, moves the checkpoint, sets or clears `contested`, persists a trip that qualifies.
+    function poke() external returns (Status verdict, uint256 price, uint256 updatedAt);
+
+    // --- the steward only ------------------------------------------------------------------------
+
+    /// @notice Replaces the configuration word; every coupled value changes at once.
+    function configure(uint256 word) external;
+
+    /// @notice Replaces the NAV reference word (price, time, maximum age, growth and headroom together).
+    function setReference(uint256 word) external;
+
+    /// @notice Pauses until a reset. Repeating it changes nothing.
+    function trip() external;
+
+    /// @notice Ends a pause at a reviewed price. Without `byGovernor` a fresh leg must lie within tolerance and not below.
+    function reset(uint256 price, uint256 asOf, uint64 expectedEpoch, bool byGovernor) external;
+
+    // --- words and constants of the deployment -----------------------------------------------------
+
+    function configuration() external view returns (uint256);
+    function state() external view returns (uint256);
+    function contest() external view returns (uint256);
+    /// @notice The NAV reference word; zero where the deployment has none.
+    function reference() external view returns (uint256);
+    /// @notice Counts trips and resets, so that a reviewed reset cannot land on a later pause.
+    function epoch() external view returns (uint64);
+
+    function asset() external view returns (address);
+    function steward() external view returns (address);
+    function primary() external view returns (address);
+    /// @notice Zero where the asset has one leg.
+    function secondary() external view returns (address);
+    function hasReference() external view returns (bool);
+    function zeroOnPause() external view returns (bool);
+    function callGas() external view returns (uint256);
+    function minPrice() external view returns (uint256);
+    function maxPrice() external view returns (uint256);
+}

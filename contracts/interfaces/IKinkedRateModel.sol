@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {IRateModel} from "./IRateModel.sol";
+
+/// @title The governed rate model: one packed word per market (layout in `libraries/RateCurve.sol`)
+interface IKinkedRateModel is IRateModel {
+    event RatesSet(address indexed market, uint256 word);
+
+    error NotSteward(address caller);
+    error RatesNotSet(address market);
+    error LengthsDiffer(uint256 markets, uint256 words);
+
+    /// @notice Replaces the words of several markets. Does not accrue: the steward accrues each market before.
+    function setRates(address[] calldata markets, uint256[] calldata words) external;
+
+    /// @notice The packed word of a market, zero if none was set.
+    function rateWord(address market) external view returns (uint256);
+
+    function steward() external view returns (address);
+}
