@@ -1,0 +1,46 @@
+# `make demo` and `make test` do all set-up themselves, from Python 3.11–3.12 and Node ≥ 20.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOLC_VERSION := 0.8.34
+SHELL := /bin/sh
+
+.PHONY: help setup demo test check lint format clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: .toolchain/ready ## Python, Node packages and the compiler, all from the locks
+
+.toolchain/ready: requirements-bootstrap.txt requirements-dev.txt package-lock.json tools/solc.cjs tools/require.py tools/link.py
+	$(PYTHON) tools/require.py
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements-dev.txt
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(BIN)/python tools/link.py $(SOLC_VERSION)
+	touch $@
+
+demo: setup ## the main job: compile the example book and apply it on the embedded chain
+	$(BIN)/ape run update_params --yes
+
+test: setup lint ## everything that has to hold
+	$(BIN)/python -m pytest tests
+
+check: setup lint ## the quick loop
+	$(BIN)/python -m pytest tests/unit tests/properties -q
+
+lint: setup ## style, types, the one-way flow, Solidity
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	npx --no-install solhint --max-warnings 0 'contracts/**/*.sol'
+
+format: setup ## rewrite in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove everything that set-up and tests made
+	rm -rf .venv node_modules .toolchain .build .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
