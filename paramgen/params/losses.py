@@ -6,6 +6,7 @@ broadcast over assets. NaN in, NaN out: the book has validated.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -41,30 +42,6 @@ def loss_quantile(z: ArrayLike, volatility: ArrayLike, horizon: ArrayLike) -> Ar
     """
     quantile: Array = _array(z) * _array(volatility) * np.sqrt(_array(horizon))
     return quantile
-
-
-def scale_quantile(
-    quantile: ArrayLike,
-    holding_days: ArrayLike,
-    measured_days: ArrayLike,
-    revaluation_days: ArrayLike = 1.0,
-) -> Array:
-    """Carry a log-loss quantile from one holding period to another, in business days.
-
-    q_N = q_M·√((N_R + T_M − 1)/T_M) for a revaluation every N_R days over T_M days, after the
-    square-root rule has carried it from the days it was measured over to T_M.
-
-    Parameters
-    ----------
-    quantile : log loss over `measured_days`; a quantile scales, a haircut does not.
-    holding_days : T_M, business days of the exposure at daily revaluation.
-    measured_days : business days the quantile was measured over.
-    revaluation_days : N_R, business days between revaluations.
-
-    Source: 12 CFR 324.132(b)(2)(iii), CRE22.59; spec 3.1.
-    """
-    stretch = (_array(revaluation_days) + _array(holding_days) - 1.0) / _array(measured_days)
-    return _array(quantile) * np.sqrt(stretch)
 
 
 def market_loss(quantile: ArrayLike) -> Array:
@@ -165,6 +142,7 @@ SUPERVISORY_HAIRCUTS: Mapping[str, tuple[float, ...]] = MappingProxyType(
 )
 """Ten-day haircuts of 12 CFR 324.132 table 1; three columns are residual maturities of up to one
 year, up to five years, and longer; one column holds for every maturity."""
+_MATURITY_LIMITS = (1.0, 5.0)
 
 
 def supervisory_haircut(category: str, maturity: float) -> float:
@@ -173,7 +151,7 @@ def supervisory_haircut(category: str, maturity: float) -> float:
     Raises KeyError for a category that table 1 does not list.
     """
     row = SUPERVISORY_HAIRCUTS[category]
-    column = 0 if maturity <= 1.0 else 1 if maturity <= 5.0 else 2
+    column = bisect_left(_MATURITY_LIMITS, maturity)
     return row[min(column, len(row) - 1)]
 
 
