@@ -1,0 +1,316 @@
+"""Bands around an anchor, tolerance between sources, and the cap on an accruing value (spec 3.6).
+
+Windows and ages are seconds, accrual rates per year; band widths and shocks are fractions of the
+anchor, thresholds fitted on log returns being turned into fractions here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from paramgen.params.binding import Binding, ParameterError, greatest
+from paramgen.params.losses import YEAR, Array
+from paramgen.params.tails import (
+    History,
+    TailFit,
+    accrual_band,
+    accrual_residuals,
+    alarm_threshold,
+    floored_at_tick,
+    horizon_returns,
+    quantise,
+    update_returns,
+)
+
+_LIFT = 1.01  # strictly above, also once rounded down to the basis points of a target
+
+
+@dataclass(frozen=True)
+class BreakerPair:
+    """A window and the moves it admits: (w, X_up, X_down) with the fits they came from.
+
+    `power` is the share of ordinary moments at which the policy's shock would be caught, at the
+    first update (fast) or by the end of the window (slow).
+    """
+
+    window: float
+    band_up: float
+    band_down: float
+    power: float
+    up: TailFit
+    down: TailFit
+
+
+def fast_pair(
+    history: History,
+    *,
+    alarms_per_year: float,
+    shock: float,
+    tick: float = 0.0,
+    prior_volatility: float = 0.0,
+) -> BreakerPair:
+    """Return the pair on single updates; its window is the mean time between them.
+
+    Both sides share the threshold of the absolute return, twice the data of either: a price of the
+    market rises as it falls. `shock` is the fall J to be detected. Source: spec 3.6.
+    """
+    returns = update_returns(history)
+    fit = floored_at_tick(
+        alarm_threshold(
+            np.abs(returns),
+            history.updates_per_year,
+            alarms_per_year,
+            tick=tick,
+            prior_volatility=prior_volatility,
+        ),
+        tick,
+    )
+    return _pair(YEAR / history.updates_per_year, returns, fit, fit, shock)
+
+
+def slow_pair(
+    history: History,
+    *,
+    window: float,
+    cadence: float,
+    alarms_per_year: float,
+    shock: float,
+    tick: float = 0.0,
+    prior_volatility: float = 0.0,
+) -> BreakerPair:
+    """Return the pair on moves over a window, read every `cadence` seconds; cumulative.
+
+    Overlapping windows repeat one move, so that an episode counts once: exceedances are thinned by
+    the extremal index. Source: spec 3.6.
+    """
+    returns = horizon_returns(history, window, cadence)
+    fit = floored_at_tick(
+        alarm_threshold(
+            np.abs(returns),
+            YEAR / cadence,
+            alarms_per_year,
+            tick=tick,
+            prior_volatility=prior_volatility,
+            per_cluster=True,
+        ),
+        tick,
+    )
+    return _pair(window, returns, fit, fit, shock)
+
+
+def accrual_pair(
+    history: History,
+    *,
+    accrual: float,
+    lookback: float,
+    alarms_per_year: float,
+    shock: float,
+    tick: float,
+) -> BreakerPair:
+    """Return the pair of an accruing value: sides apart, about the accrued anchor.
+
+    `accrual` is g per year and `lookback`, in seconds, the window; the fits are those of
+    `tails.accrual_band`. Source: spec 3.6.
+    """
+    _, down = accrual_residuals(history, accrual, lookback)
+    band = accrual_band(history, accrual, lookback, alarms_per_year, tick)
+    return _pair(lookback, -down, band.up, band.down, shock)
+
+
+def _pair(window: float, returns: Array, up: TailFit, down: TailFit, shock: float) -> BreakerPair:
+    return BreakerPair(
+        window=window,
+        band_up=quantise(math.expm1(up.quantile)),
+        band_down=quantise(-math.expm1(-down.quantile)),
+        power=detection_power(returns, down.quantile, shock),
+        up=up,
+        down=down,
+    )
+
+
+def detection_power(returns: ArrayLike, threshold: float, shock: float) -> float:
+    """Return the share of moments at which a fall of `shock` on top of the noise is caught.
+
+    Parameters
+    ----------
+    returns : (n,) ordinary log returns, the noise.
+    threshold : log fall beyond which the breaker fires.
+    shock : J, a fraction of the price in (0, 1).
+    """
+    shocked = np.asarray(returns, dtype=np.float64) + math.log1p(-shock)
+    return quantise(float(np.mean(-shocked > threshold)))
+
+
+def band_width(width: float, window: float, windows: float, age: ArrayLike) -> Array:
+    """Return X(Δ) = X_w·√clip(Δ/w, 1, n), the band at an anchor's age in seconds.
+
+    An older anchor has had longer to move; after n windows the band stops widening. Source:
+    spec 4.2, so that neither the cadence of pokes nor the edge of a window decides.
+    """
+    steps = np.clip(np.asarray(age, dtype=np.float64) / window, 1.0, windows)
+    band: Array = width * np.sqrt(steps)
+    return band
+
+
+def windows_to_cap(width: float, cap: float) -> float:
+    """Return n = (X_cap/X_w)², at least one: the windows after which the band is at its cap."""
+    return max(1.0, (cap / width) ** 2)
+
+
+def accrued_band(
+    anchor: float, accrual: float, age: float, band_up: float, band_down: float
+) -> tuple[float, float]:
+    """Return the lowest and highest price admitted about the accrued anchor.
+
+    anchor·e^{g·Δt}·[1−X_down, 1+X_up], `age` in seconds, `accrual` g per year. Source: spec 3.6.
+    """
+    centre = anchor * math.exp(accrual * age / YEAR)
+    return centre * (1.0 - band_down), centre * (1.0 + band_up)
+
+
+def check_band_ceiling(band_down: float, threshold: float, bonus: float) -> float:
+    """Return the ceiling 1 − LT(1+b), refusing an X_down beyond it.
+
+    A fall inside the band is served as Live; beyond the ceiling such a fall leaves bad debt before
+    anyone may liquidate.
+
+    Raises
+    ------
+    ParameterError : X_down exceeds the ceiling. It is not clipped: a tighter band would alarm.
+
+    Source: spec 3.0.
+    """
+    ceiling = 1.0 - threshold * (1.0 + bonus)
+    if band_down <= ceiling:
+        return ceiling
+    raise ParameterError(
+        "lower band", "ordinary noise exceeds what LT and bonus leave", band_down, ceiling,
+        "Lower the policy's LT, or use a shorter window or a steadier feed.",
+    )  # fmt: skip
+
+
+def check_tolerance(tolerance: float, first_deviation: float, second_deviation: float) -> None:
+    """Refuse a tolerance that the two feeds' own deviations δ₁ + δ₂ reach.
+
+    Raises
+    ------
+    ParameterError : tolerance ≤ δ₁ + δ₂. Source: spec 3.0.
+    """
+    bound = first_deviation + second_deviation
+    if tolerance > bound:
+        return
+    raise ParameterError(
+        "tolerance", "two healthy feeds may lie as far apart", tolerance, bound,
+        "Raise the tolerance above the sum of both feeds' deviation thresholds.",
+    )  # fmt: skip
+
+
+def fitted_tolerance(fit: TailFit, first_deviation: float, second_deviation: float) -> Binding:
+    """Return the tolerance the data ask for, lifted just above δ₁ + δ₂ where they ask for less."""
+    return greatest(
+        {
+            "tail of |ln(p₁/p₂)|": fit.quantile,
+            "deviations of both feeds": _LIFT * (first_deviation + second_deviation),
+        }
+    )
+
+
+def smallest_band(
+    deviation: float | None, tick: float = 0.0, accrual_error: float = 0.0
+) -> Binding:
+    """Return what X must exceed: its leg's δ, or one tick plus accrual error for a NAV.
+
+    Parameters
+    ----------
+    deviation : δ of a market feed; None for a published NAV, which has no deviation trigger.
+    tick, accrual_error : fractions, used for a NAV.
+
+    Source: spec 3.0.
+    """
+    if deviation is not None:
+        return greatest({"deviation threshold of the leg": deviation})
+    return greatest({"one tick and accrual error": tick + accrual_error})
+
+
+def check_band_floor(band: float, smallest: Binding) -> None:
+    """Refuse a band that its own leg's ordinary update would break.
+
+    Raises
+    ------
+    ParameterError : X does not exceed `smallest_band`.
+    """
+    if band > smallest.value:
+        return
+    raise ParameterError(
+        "band", f"must exceed the {smallest.binding}", band, smallest.value,
+        "Widen the band, or use a feed with a finer trigger.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class UpperCap:
+    """snapshot·(1 + g_max·Δt): what an accruing value may be at most.
+
+    Parameters
+    ----------
+    snapshot : the value the cap starts from.
+    taken_at : Unix seconds of the snapshot; coupled with it, both change together or not at all.
+    growth : g_max per year, simple.
+    """
+
+    snapshot: float
+    taken_at: float
+    growth: float
+
+    def at(self, time: float) -> float:
+        """Return the cap at a time, in Unix seconds."""
+        return self.snapshot * (1.0 + self.growth * (time - self.taken_at) / YEAR)
+
+
+def check_upper_cap(
+    cap: UpperCap, *, price: float, now: float, accrual: float, largest_headroom: float
+) -> float:
+    """Return the headroom cap/price − 1 at `now`, checking snapshot and time as one tuple.
+
+    Either of the two alone may look right while the pair is not: in March 2026 a snapshot and its
+    time were clamped apart and about 26 million USD were liquidated.
+
+    Parameters
+    ----------
+    price, now : the value served and its Unix time.
+    accrual : g per year, which g_max must not undercut.
+    largest_headroom : policy, beyond which the cap guards nothing.
+
+    Raises
+    ------
+    ParameterError : snapshot in the future, growth below the accrual, the cap below the price
+        (healthy collateral would be marked down) or too far above it.
+
+    Source: spec 3.6; Aave CAPO.
+    """
+    if cap.taken_at > now:
+        raise ParameterError(
+            "upper cap", "the snapshot lies in the future", cap.taken_at, now,
+            "Take snapshot and time from one observation.",
+        )  # fmt: skip
+    if cap.growth < accrual:
+        raise ParameterError(
+            "upper cap", "its growth is below the accrual", cap.growth, accrual,
+            "Raise g_max above the asset's yield.",
+        )  # fmt: skip
+    headroom = cap.at(now) / price - 1.0
+    if headroom < 0.0:
+        raise ParameterError(
+            "upper cap", "lies below the price it would be applied to", cap.at(now), price,
+            "Snapshot and time do not belong together; read both anew.",
+        )  # fmt: skip
+    if headroom > largest_headroom:
+        raise ParameterError(
+            "upper cap", "lies too far above the price to guard it", headroom, largest_headroom,
+            "Snapshot and time do not belong together; read both anew.",
+        )  # fmt: skip
+    return headroom
