@@ -25,7 +25,6 @@ interface IFallbackOracle {
 
     error NotSteward(address caller);
     error Paused(address asset, Status status);
-    error InsufficientGas(uint256 available, uint256 required);
     error PairNotSupported(address base, address quote);
     error HistoryNotKept(uint80 roundId);
     error NoReference(address asset);
@@ -45,6 +44,10 @@ interface IFallbackOracle {
 
     /// @notice The price only while Live: what a debt, or an inverse quote, may be valued at.
     function livePrice() external view returns (uint256 price, uint256 updatedAt);
+
+    /// @notice The price as Aave and other readers of `latestAnswer` take it: in a pause 0 where the deployment says so, so
+    ///         that they reach their own fallback, else a revert.
+    function latestAnswer() external view returns (int256);
 
     // --- anyone ----------------------------------------------------------------------------------
 
@@ -71,7 +74,7 @@ interface IFallbackOracle {
     function state() external view returns (uint256);
     function contest() external view returns (uint256);
     /// @notice The NAV reference word; zero where the deployment has none.
-    function reference() external view returns (uint256);
+    function referenceWord() external view returns (uint256);
     /// @notice Counts trips and resets, so that a reviewed reset cannot land on a later pause.
     function epoch() external view returns (uint64);
 
