@@ -1,0 +1,159 @@
+"""The policy: a protocol's appetite. Confidence, horizons, sizes, elasticities, guardrails.
+
+Nothing here is about one asset; an asset's numbers are in the book.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from paramgen.book.quantity import (
+    Count,
+    Duration,
+    Flag,
+    Frozen,
+    Money,
+    Number,
+    Rate,
+    Share,
+    Volatility,
+    refuse,
+)
+from paramgen.book.schema import Address, AssetClass, Text
+
+
+class Horizons(Frozen):
+    """Times between a price and its liquidation, to wind a market down, and to react."""
+
+    detection: Duration
+    auction: Duration
+    wind_down: Duration
+    user: Duration
+
+
+class Liquidation(Frozen):
+    """Sizes, costs and appetite of those who liquidate."""
+
+    size: Money
+    typical_size: Money
+    gas: Money
+    funding_rate: Rate
+    fraction: Share
+    largest_slippage: Share
+    user_z: Number
+
+
+class Liquidity(Frozen):
+    """Liquidity premium: share of issuance sold under stress, thin-depth rule."""
+
+    stress_share: Share
+    thin_depth: Share
+    thin_premium: Rate
+    thin_exponent: Number
+    thin_cap: Rate
+    redemption_z: Number
+
+
+class MarketPremium(Frozen):
+    """S_mkt = k₁·max(0, deviation − tolerance) + k₂·max(0, τ/T − 1), per year (spec 2.5)."""
+
+    deviation_slope: Rate
+    tolerance: Share
+    delay_slope: Rate
+
+
+class Rates(Frozen):
+    """Interest-rate policy."""
+
+    reserve_factor: Share
+    liquidity_premium: Rate
+    maximum: Rate
+    carry_floor: Flag = False
+
+
+class OraclePolicy(Frozen):
+    """How feeds are judged, and the ceilings that fitted values may not pass.
+
+    `decay` is the market part of the decay (spec 3.5); `joint` is for solvency use alone.
+    """
+
+    margin: Duration
+    business_gap: Duration
+    false_alarms: Number
+    decay: Literal["chord", "tangent", "joint"]
+    largest_market_loss: Share
+    confirm_delay: Duration
+    shock: Share
+    poke_interval: Duration
+    update_limit: Share
+    call_gas: Annotated[Count, Field(ge=30_000, le=1_000_000)]
+
+
+class Caps(Frozen):
+    """How much of an asset the protocol takes."""
+
+    circulating_share: Share
+    horizon: Duration
+    target_loss: Money
+    simulations: Annotated[Count, Field(ge=1_000, le=1_000_000)]
+    seed: Count
+
+
+class Guardrail(Frozen):
+    """Envelope, step, cooldown and budget of one field; steps and bounds in the field's own unit.
+
+    `step_up`, `step_down` are shares of the current value when `relative`.
+    """
+
+    minimum: Number
+    maximum: Number
+    step_up: Number
+    step_down: Number
+    relative: Flag = False
+    cooldown: Duration
+    window: Duration
+    budget_steps: Annotated[Count, Field(ge=1, le=255)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.minimum.value > self.maximum.value:
+            raise refuse("has a minimum above its maximum.")
+        return self
+
+
+class Roles(Frozen):
+    """Who may do what on one network; absent on local networks, where the deployer does all."""
+
+    governor: Address
+    steward: Address
+    guardian: Address
+
+
+class Policy(Frozen):
+    """One protocol's appetite, in one file."""
+
+    version: Literal["1"]
+    name: Text
+    confidence: Share
+    horizons: Horizons
+    liquidation: Liquidation
+    liquidity: Liquidity
+    market: MarketPremium
+    rates: Rates
+    oracle: OraclePolicy
+    caps: Caps
+    volatility_priors: dict[AssetClass, Volatility]
+    enabled_lltvs: tuple[Share, ...] = Field(min_length=1)
+    guardrails: dict[str, Guardrail]
+    roles: dict[str, Roles] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _confidence(self) -> Self:
+        if not _LOWEST_CONFIDENCE <= self.confidence.value < 1:
+            raise refuse("needs a confidence in [0.9, 1).")
+        return self
+
+
+_LOWEST_CONFIDENCE = 0.9

@@ -1,0 +1,228 @@
+"""Inputs of a book: an exact value, the evidence it rests on, and how it was written.
+
+A scalar such as `4.8 %` and a mapping `{value: 4.8 %, evidence: report}` mean the same; a scalar
+takes the evidence of the nearest enclosing section.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from paramgen.units import Dimension, UnitError, parse
+
+
+class Frozen(BaseModel):
+    """Base of every part of the source language: immutable, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+def refuse(bound: str, hint: str = "") -> PydanticCustomError:
+    """An error whose bound and hint reach the user unchanged."""
+    return PydanticCustomError("paramgen", "{bound}", {"bound": bound, "hint": hint})
+
+
+_NUMBER = r"[+-]?\d[\d _\u00a0\u202f]*(\.\d+)?"
+_PATTERNS = {
+    Dimension.FRACTION: rf"^\s*{_NUMBER}\s*(%|bp)?\s*$",
+    Dimension.RATE: rf"^\s*{_NUMBER}\s*(%|bp)/y\s*$",
+    Dimension.TIME: rf"^\s*{_NUMBER}\s*(s|min|h|d|w|y)\s*$",
+    Dimension.MONEY: rf"^\s*{_NUMBER}\s*USD\s*$",
+    Dimension.NUMBER: rf"^\s*{_NUMBER}\s*$",
+}
+
+
+_HUNDRED = 100
+
+
+class Input(Frozen):
+    """One number of a book.
+
+    Attributes
+    ----------
+    value : exact, in the dimension's own unit.
+    written : the text it was read from, for reports and the artefact.
+    evidence : id of the evidence it rests on; filled in from the enclosing section.
+    note : why this value.
+    """
+
+    dimension: ClassVar[Dimension]
+    low: ClassVar[Fraction | None] = None
+    high: ClassVar[Fraction | None] = None
+    advice: ClassVar[str] = ""
+
+    value: Fraction
+    written: str = Field(default="", exclude=True)
+    evidence: str = ""
+    note: str = ""
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_scalar(cls, data: Any) -> Any:
+        """A scalar is the value; a mapping carries evidence and a note beside it."""
+        if isinstance(data, str):
+            return cls._read(data) | {"written": data.strip()}
+        if isinstance(data, dict):
+            text = data.get("value")
+            if not isinstance(text, str):
+                raise refuse("needs a value.", "Write {value: 4.8 %, evidence: …}.")
+            if "written" in data:
+                raise refuse("has the unknown key 'written'.")
+            return data | cls._read(text) | {"written": text.strip()}
+        if isinstance(data, list):
+            raise refuse("must be one quantity, not a list.")
+        return data
+
+    @classmethod
+    def _read(cls, text: str) -> dict[str, Fraction]:
+        try:
+            value = parse(text, cls.dimension)
+        except UnitError as error:
+            raise refuse(str(error)) from None
+        if (cls.low is not None and value < cls.low) or (cls.high is not None and value > cls.high):
+            raise refuse(f"must lie in {cls._interval()}.", cls._did_you_mean(text, value))
+        return {"value": value}
+
+    @classmethod
+    def _interval(cls) -> str:
+        low = "(−∞" if cls.low is None else f"[{float(cls.low):g}"
+        high = "∞)" if cls.high is None else f"{float(cls.high):g}]"
+        return f"{low}, {high}"
+
+    @classmethod
+    def _did_you_mean(cls, text: str, value: Fraction) -> str:
+        bare = re.fullmatch(r"[\d. ]+", text.strip()) is not None
+        percent = cls.dimension is Dimension.FRACTION and bare and 1 < value <= _HUNDRED
+        return f'Did you mean "{text.strip()} %"?' if percent else cls.advice
+
+    def at(self, value: Fraction) -> Self:
+        """The same input at another value, unchecked: for derivatives and what-if."""
+        return self.model_copy(update={"value": value, "written": f"{float(value):.12g}"})
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        del core_schema, handler
+        scalar: JsonSchemaValue = {
+            "type": ["string", "number"],
+            "pattern": _PATTERNS[cls.dimension],
+            "description": cls.__doc__ or "",
+        }
+        text = {"type": "string"}
+        detailed: JsonSchemaValue = {
+            "type": "object",
+            "properties": {"value": scalar, "evidence": text, "note": text},
+            "required": ["value"],
+            "additionalProperties": False,
+        }
+        return {"anyOf": [scalar, detailed]}
+
+
+class Share(Input):
+    """A fraction in [0, 1], such as `35 %` or `25 bp`."""
+
+    dimension = Dimension.FRACTION
+    low, high = Fraction(0), Fraction(1)
+
+
+class SignedFraction(Input):
+    """A fraction of any sign and size, such as `-3 %`."""
+
+    dimension = Dimension.FRACTION
+
+
+class Rate(Input):
+    """A rate per year, such as `4.8 %/y`; not negative."""
+
+    dimension = Dimension.RATE
+    low = Fraction(0)
+
+
+class Volatility(Input):
+    """Standard deviation of log returns per square root of a year, such as `12 %/y`."""
+
+    dimension = Dimension.RATE
+    low, high = Fraction(0), Fraction(5)
+
+
+class Duration(Input):
+    """A time span, such as `90 d`, `1 h` or `3720 s`."""
+
+    dimension = Dimension.TIME
+    low = Fraction(0)
+
+
+class Money(Input):
+    """An amount, such as `8 000 000 USD`; not negative."""
+
+    dimension = Dimension.MONEY
+    low = Fraction(0)
+
+
+class Depth(Money):
+    """Active liquidity, such as `2 000 000 USD`; not negative."""
+
+    advice = "Depth is the active liquidity at the spot tick, not TVL; see docs/evidence.md#depth."
+
+
+class Number(Input):
+    """A plain number, such as `3` or `0.5`; not negative."""
+
+    dimension = Dimension.NUMBER
+    low = Fraction(0)
+
+
+class SignedNumber(Input):
+    """A plain number of any sign, such as `-0.5`."""
+
+    dimension = Dimension.NUMBER
+
+
+def _scalar(convert: Callable[[str], Any], wanted: str) -> BeforeValidator:
+    def read(text: Any) -> Any:
+        if not isinstance(text, str):
+            return text
+        try:
+            return convert(text.strip())
+        except (ValueError, KeyError):
+            raise refuse(f"must be {wanted}.") from None
+
+    return BeforeValidator(read)
+
+
+def _whole(text: str) -> int:
+    if re.fullmatch(r"\d{1,18}", text) is None:
+        raise ValueError(text)
+    return int(text)
+
+
+Flag = Annotated[
+    bool,
+    _scalar({"true": True, "false": False}.__getitem__, "true or false"),
+    WithJsonSchema({"type": "boolean"}),
+]
+Count = Annotated[
+    int,
+    _scalar(_whole, "a whole number, such as 12"),
+    Field(ge=0),
+    WithJsonSchema({"type": "integer", "minimum": 0}),
+]
