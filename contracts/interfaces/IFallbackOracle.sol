@@ -35,8 +35,8 @@ interface IFallbackOracle {
 
     // --- reading ---------------------------------------------------------------------------------
 
-    /// @notice The verdict now. `price` is 0 in a pause; `updatedAt` is the oldest contributor's time (in a pause, of the
-    ///         last base) and `age` the seconds since. Never reverts on a verdict.
+    /// @notice The verdict now. `price` is 0 in a pause; `updatedAt` is the oldest contributor's time (in a pause, of
+    ///         the last base) and `age` the seconds since. Never reverts on a verdict.
     function status() external view returns (Status verdict, uint256 price, uint256 updatedAt, uint256 age);
 
     /// @notice The checkpoint, decayed by its age, without a feed call. Reverts when contested, tripped or stopped.
@@ -45,8 +45,8 @@ interface IFallbackOracle {
     /// @notice The price only while Live: what a debt, or an inverse quote, may be valued at.
     function livePrice() external view returns (uint256 price, uint256 updatedAt);
 
-    /// @notice The price as Aave and other readers of `latestAnswer` take it: in a pause 0 where the deployment says so, so
-    ///         that they reach their own fallback, else a revert.
+    /// @notice The price as Aave and other readers of `latestAnswer` take it: in a pause 0 where the deployment says
+    ///         so, so that they reach their own fallback, else a revert.
     function latestAnswer() external view returns (int256);
 
     // --- anyone ----------------------------------------------------------------------------------
@@ -65,7 +65,8 @@ interface IFallbackOracle {
     /// @notice Pauses until a reset. Repeating it changes nothing.
     function trip() external;
 
-    /// @notice Ends a pause at a reviewed price. Without `byGovernor` a fresh leg must lie within tolerance and not below.
+    /// @notice Ends a pause at a reviewed price. Without `byGovernor` a fresh leg must lie within tolerance and not
+    ///      below.
     function reset(uint256 price, uint256 asOf, uint64 expectedEpoch, bool byGovernor) external;
 
     // --- words and constants of the deployment -----------------------------------------------------

@@ -2,8 +2,9 @@
 pragma solidity ^0.8.24;
 
 /// @title Layouts of the oracle's words, least significant field first
-/// @dev Prices have 8 decimals and 54 bits (at most 180 143 985.09 USD); times are 32-bit seconds. A field of width w at
-///      offset o is `(word >> o) & (2^w − 1)`. The Python field table repeats every number here; a test compares them.
+/// @dev Prices have 8 decimals and 54 bits (at most 180 143 985.09 USD); times are 32-bit seconds. A field of width w
+///      at offset o is `(word >> o) & (2^w − 1)`. The Python field table repeats every number here; a test compares
+///      them.
 library OracleWords {
     uint256 internal constant PRICE_MASK = (1 << 54) - 1;
     uint256 internal constant TIME_MASK = (1 << 32) - 1;
@@ -57,8 +58,8 @@ library OracleWords {
     error ReferenceInvalid(uint256 word, string field);
 
     /// @notice Refuses a configuration word under which the state machine would lose a property.
-    /// @dev Staleness limits at or below the maximum age keep every served price younger than it. A window and a band of
-    ///      zero would divide by zero or pause at every tick.
+    /// @dev Staleness limits at or below the maximum age keep every served price younger than it. A window and a band
+    ///      of zero would divide by zero or pause at every tick.
     function requireValidConfiguration(uint256 word, bool hasSecondary) internal pure {
         uint256 staleness = (word >> PRIMARY_STALENESS) & MASK_24;
         uint256 secondaryStaleness = (word >> SECONDARY_STALENESS) & MASK_24;

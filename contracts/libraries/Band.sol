@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+import {OracleWords as W} from "./OracleWords.sol";
+
+/// @title The accrued, asymmetric band around the current and the previous anchor
+/// @dev Over Δ seconds an asset accrues by g·Δ and moves as a random walk, so the band around an anchor of that age is
+///
+///          anchor·(1 + g·Δ)·[1 − X_down·v, 1 + X_up·v],   v = √clip(Δ/w, 1, n).
+///
+///      Judging both anchors before they roll, each at its own age, makes neither the poke cadence nor a window's edge
+///      decide: a price just inside the new anchor's band must also lie inside the older, wider one. Linear accrual
+///      stands below compound accrual. v is floored to a multiple of 2^-32. Both comparisons are cross-multiplied, so
+///      that no rounding lets more than X through.
+library Band {
+    /// @dev v = 1.
+    uint256 private constant UNIT = 1 << 32;
+
+    /// @notice Whether a leg's price, observed at `time`, lies inside the bands of both anchors.
+    function contains(uint256 state, uint256 configuration, uint256 price, uint256 time) internal pure returns (bool) {
+        uint256 anchorTime = (state >> W.ANCHOR_TIME) & W.TIME_MASK;
+        if (!_around((state >> W.ANCHOR) & W.PRICE_MASK, _since(anchorTime, time), configuration, price)) return false;
+
+        // Safe unchecked: the previous age was measured back from the anchor's time.
+        unchecked {
+            anchorTime -= (state >> W.PREVIOUS_AGE) & W.MASK_24;
+        }
+        return _around((state >> W.PREVIOUS_ANCHOR) & W.PRICE_MASK, _since(anchorTime, time), configuration, price);
+    }
+
+    /// @notice Whether the price lies at or below the NAV reference's cap, price·(1 + growth·Δ)·(1 + headroom).
+    /// @dev A reference that was never set, or is older than its own maximum age, caps nothing.
+    ///      Safe unchecked: products below 2^(54 + 47 + 17) and 2^(54 + 53 + 18).
+    function belowReference(uint256 word, uint256 price, uint256 time) internal view returns (bool) {
+        uint256 asOf = (word >> W.REFERENCE_AS_OF) & W.TIME_MASK;
+        unchecked {
+            if (block.timestamp - asOf > (word >> W.REFERENCE_MAXIMUM_AGE) & W.MASK_24) return true;
+            uint256 growth = W.GROWTH + ((word >> W.REFERENCE_GROWTH) & W.MASK_20) * _since(asOf, time);
+            uint256 headroom = W.FRACTION + ((word >> W.REFERENCE_HEADROOM) & W.MASK_16);
+            return price * (W.GROWTH * W.FRACTION) <= (word & W.PRICE_MASK) * growth * headroom;
+        }
+    }
+
+    /// @dev Safe unchecked: Δ < 2^32, so accrued < 2^(54 + 53); a widened band < 2^(16 + 36); every product < 2^160.
+    function _around(uint256 anchor, uint256 elapsed, uint256 configuration, uint256 price)
+        private
+        pure
+        returns (bool)
+    {
+        unchecked {
+            uint256 widening = _widening(elapsed, configuration);
+            uint256 accrued = anchor * (W.GROWTH + ((configuration >> W.ACCRUAL) & W.MASK_20) * elapsed);
+            uint256 scaled = price * (W.GROWTH * W.FRACTION * UNIT);
+            uint256 up = ((configuration >> W.BAND_UP) & W.MASK_16) * widening;
+            if (scaled > accrued * (W.FRACTION * UNIT + up)) return false;
+            uint256 down = ((configuration >> W.BAND_DOWN) & W.MASK_16) * widening;
+            if (down >= W.FRACTION * UNIT) return true;
+            return scaled >= accrued * (W.FRACTION * UNIT - down);
+        }
+    }
+
+    /// @notice v = √clip(Δ/w, 1, n) in units of 2^-32, rounded down: ⌊√(⌊Δ·2^64/w⌋)⌋.
+    function _widening(uint256 elapsed, uint256 configuration) private pure returns (uint256) {
+        uint256 window = (configuration >> W.BAND_WINDOW) & W.MASK_24;
+        if (elapsed <= window) return UNIT;
+        unchecked {
+            uint256 most = (configuration >> W.BAND_WINDOWS) & 0xff;
+            if (elapsed >= window * most) return FixedPointMathLib.sqrt(most << 64);
+            return FixedPointMathLib.sqrt((elapsed << 64) / window);
+        }
+    }
+
+    /// @dev A leg older than the reference stands at age zero: the tightest band.
+    function _since(uint256 start, uint256 time) private pure returns (uint256) {
+        unchecked {
+            return time > start ? time - start : 0;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+/// @title Reading a feed that may be hostile, with a gas allowance that the caller cannot shrink
+library FeedReader {
+    /// @dev What a read keeps beyond the allowance: the cold account access of the call (2 600), and enough to reach a
+    ///      verdict after a feed has burnt its whole allowance (two cold slots, the decay factor, the return).
+    uint256 internal constant RESERVE = 12_000;
+
+    /// @dev The five words of `latestRoundData`.
+    uint256 private constant RETURN_SIZE = 0xa0;
+
+    error InsufficientGas(uint256 available, uint256 required);
+
+    /// @notice The raw answer and its time, or zeros when the call fails or returns less than five words.
+    /// @dev A call receives at most 63/64 of what is left (EIP-150). With gas ≥ allowance·64/63 + RESERVE here, the
+    ///      feed gets the allowance to the last unit whatever the caller supplied; with less, the read reverts. So the
+    ///      gas limit of a transaction can make a read fail, never choose its branch.
+    ///      The output is fixed: a megabyte of return or revert data is never copied. An account without code succeeds
+    ///      with nothing returned, and fails on its size.
+    function read(address feed, uint256 allowance) internal view returns (uint256 answer, uint256 updatedAt) {
+        uint256 required;
+        // Safe unchecked: the allowance is bounded by the constructor, far below 2^250.
+        unchecked {
+            required = allowance * 64 / 63 + RESERVE;
+        }
+        if (gasleft() < required) revert InsufficientGas(gasleft(), required);
+
+        assembly ("memory-safe") {
+            // Scratch beyond the free pointer: 0x00–0x40 would not hold five words.
+            let output := mload(0x40)
+            mstore(0x00, 0xfeaf968c) // latestRoundData()
+            let ok := staticcall(allowance, feed, 0x1c, 0x04, output, RETURN_SIZE)
+            if and(ok, gt(returndatasize(), sub(RETURN_SIZE, 1))) {
+                answer := mload(add(output, 0x20))
+                updatedAt := mload(add(output, 0x60))
+            }
+        }
+    }
+}

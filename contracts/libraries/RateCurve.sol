@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+/// @title The kinked borrow curve
+/// @dev With utilisation u and kink k, both in 1e18,
+///
+///          r(u) = base + ⌈slope1·u/k⌉                                   u ≤ k
+///               = base + slope1 + ⌈slope2·(u − k)/(1e18 − k)⌉           u > k
+///
+///      slope1 is the whole rise up to the kink and slope2 the whole rise beyond, so that r(k) = base + slope1 and
+///      r(1) = base + slope1 + slope2 hold to the last bit. Rates are 1e-18 per second and round up, against borrowers;
+///      supply rates round down.
+library RateCurve {
+    uint256 internal constant BASE = 0; // 48 bits, 1e-18 per second
+    uint256 internal constant SLOPE1 = 48; // 48 bits, 1e-18 per second
+    uint256 internal constant SLOPE2 = 96; // 48 bits, 1e-18 per second
+    uint256 internal constant KINK = 144; // 64 bits, 1e18
+    uint256 internal constant BITS = 208;
+
+    uint256 internal constant WAD = 1e18;
+    /// @dev 1 000 % a year of 31 536 000 s, rounded down.
+    uint256 internal constant MAX_RATE = 317_097_919_837;
+
+    uint256 private constant RATE_MASK = (1 << 48) - 1;
+    uint256 private constant AMOUNT_MASK = (1 << 128) - 1;
+
+    error RateWordInvalid(uint256 word, string field);
+    error AmountTooLarge(uint256 cash, uint256 borrows, uint256 reserves);
+
+    function pack(uint256 base, uint256 slope1, uint256 slope2, uint256 kink) internal pure returns (uint256) {
+        return base | slope1 << SLOPE1 | slope2 << SLOPE2 | kink << KINK;
+    }
+
+    /// @notice Refuses a word whose kink is not strictly inside (0, 1), or whose highest rate exceeds the maximum.
+    function requireValid(uint256 word) internal pure {
+        if (word >> BITS != 0) revert RateWordInvalid(word, "unused bits");
+        uint256 kink = word >> KINK;
+        if (kink == 0 || kink >= WAD) revert RateWordInvalid(word, "kink");
+        uint256 highest = (word & RATE_MASK) + ((word >> SLOPE1) & RATE_MASK) + ((word >> SLOPE2) & RATE_MASK);
+        if (highest > MAX_RATE) revert RateWordInvalid(word, "highest rate");
+    }
+
+    /// @notice min(1, ⌈borrows·1e18 / (cash + borrows − reserves)⌉); 1 where reserves exceed all there is, 0 without
+    ///      borrows.
+    /// @dev Safe unchecked: amounts are below 2^128, so sums stay below 2^129 and the product below 2^188.
+    function utilisation(uint256 cash, uint256 borrows, uint256 reserves) internal pure returns (uint256) {
+        if (cash | borrows | reserves > AMOUNT_MASK) revert AmountTooLarge(cash, borrows, reserves);
+        if (borrows == 0) return 0;
+        unchecked {
+            uint256 gross = cash + borrows;
+            if (gross <= reserves) return WAD;
+            uint256 total = gross - reserves;
+            if (borrows >= total) return WAD;
+            return (borrows * WAD + total - 1) / total;
+        }
+    }
+
+    /// @notice Borrow rate per second at a utilisation of at most 1e18, rounded up.
+    /// @dev Safe unchecked: slopes are below 2^48, utilisation and kink below 2^64. A valid word has 0 < kink < 1e18.
+    function rateAt(uint256 word, uint256 u) internal pure returns (uint256) {
+        unchecked {
+            return _rate(word & RATE_MASK, (word >> SLOPE1) & RATE_MASK, (word >> SLOPE2) & RATE_MASK, word >> KINK, u);
+        }
+    }
+
+    /// @notice utilisation · rate · (1 − reserve factor), rounded down once.
+    function supplyRate(uint256 rate, uint256 u, uint256 reserveFactor) internal pure returns (uint256) {
+        return rate * u * (WAD - reserveFactor) / (WAD * WAD);
+    }
+
+    function _rate(uint256 base, uint256 slope1, uint256 slope2, uint256 kink, uint256 u)
+        private
+        pure
+        returns (uint256)
+    {
+        unchecked {
+            if (u <= kink) return base + (slope1 * u + kink - 1) / kink;
+            uint256 room = WAD - kink;
+            return base + slope1 + (slope2 * (u - kink) + room - 1) / room;
+        }
+    }
+}
