@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.34;
+
+import {IRateModel} from "./interfaces/IRateModel.sol";
+import {RateCurve} from "./libraries/RateCurve.sol";
+
+/// @title The immutable rate model: one kinked curve for every market that points here
+contract FixedRateModel is IRateModel {
+    /// @notice The curve, laid out as in `RateCurve`.
+    uint256 public immutable rateWord;
+
+    constructor(uint256 word) {
+        RateCurve.requireValid(word);
+        rateWord = word;
+    }
+
+    function ratePerSecond(address, uint256 cash, uint256 borrows, uint256 reserves)
+        external
+        view
+        override
+        returns (uint256)
+    {
+        return RateCurve.rateAt(rateWord, RateCurve.utilisation(cash, borrows, reserves));
+    }
+
+    function supplyRatePerSecond(address, uint256 cash, uint256 borrows, uint256 reserves, uint256 reserveFactor)
+        external
+        view
+        override
+        returns (uint256)
+    {
+        uint256 u = RateCurve.utilisation(cash, borrows, reserves);
+        return RateCurve.supplyRate(RateCurve.rateAt(rateWord, u), u, reserveFactor);
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.34;
+
+import {IKinkedRateModel} from "./interfaces/IKinkedRateModel.sol";
+import {RateCurve} from "./libraries/RateCurve.sol";
+
+/// @title The governed rate model: a kinked curve per market in one word
+/// @notice Rates here take effect at once and know nothing of the past. Whoever sets them accrues the market first, or
+///         the new rate is charged for the time before it: the steward does.
+contract KinkedRateModel is IKinkedRateModel {
+    address public immutable override steward;
+
+    mapping(address market => uint256) public override rateWord;
+
+    constructor(address steward_) {
+        if (steward_ == address(0)) revert NotSteward(steward_);
+        steward = steward_;
+    }
+
+    /// @inheritdoc IKinkedRateModel
+    function setRates(address[] calldata markets, uint256[] calldata words) external override {
+        if (msg.sender != steward) revert NotSteward(msg.sender);
+        if (markets.length != words.length) revert LengthsDiffer(markets.length, words.length);
+        for (uint256 i; i < markets.length; ++i) {
+            RateCurve.requireValid(words[i]);
+            rateWord[markets[i]] = words[i];
+            emit RatesSet(markets[i], words[i]);
+        }
+    }
+
+    function ratePerSecond(address market, uint256 cash, uint256 borrows, uint256 reserves)
+        external
+        view
+        override
+        returns (uint256)
+    {
+        return RateCurve.rateAt(_word(market), RateCurve.utilisation(cash, borrows, reserves));
+    }
+
+    function supplyRatePerSecond(
+        address market,
+        uint256 cash,
+        uint256 borrows,
+        uint256 reserves,
+        uint256 reserveFactor
+    ) external view override returns (uint256) {
+        uint256 u = RateCurve.utilisation(cash, borrows, reserves);
+        return RateCurve.supplyRate(RateCurve.rateAt(_word(market), u), u, reserveFactor);
+    }
+
+    /// @notice The curve of any word at any utilisation up to 1e18.
+    function rateAt(uint256 word, uint256 utilisation) external pure returns (uint256) {
+        RateCurve.requireValid(word);
+        return RateCurve.rateAt(word, utilisation > RateCurve.WAD ? RateCurve.WAD : utilisation);
+    }
+
+    /// @dev No valid word is zero: the kink is positive.
+    function _word(address market) private view returns (uint256 word) {
+        word = rateWord[market];
+        if (word == 0) revert RatesNotSet(market);
+    }
+}
