@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.34;
+
+import {FallbackOracle} from "../FallbackOracle.sol";
+import {FaultyFeed} from "./FaultyFeed.sol";
+
+/// @title The oracle with its words in reach, evaluated over many cases in one call
+/// @dev For the comparison with the Python mirror. Each case plants its words and what its feeds say, then asks the
+///      real surfaces from outside.
+contract OracleHarness is FallbackOracle {
+    struct Answer {
+        FaultyFeed.Fault fault;
+        int256 answer;
+        uint256 updatedAt;
+    }
+
+    struct Case {
+        uint256 state;
+        uint256 contest;
+        uint256 configuration;
+        uint256 referenceWord;
+        Answer first;
+        Answer second;
+    }
+
+    struct Result {
+        Status viewed;
+        uint256 viewedPrice;
+        uint256 viewedAt;
+        uint256 undecayed;
+        uint256 checkpointPrice;
+        uint256 checkpointAt;
+        Status poked;
+        uint256 pokedPrice;
+        uint256 pokedAt;
+        uint256 state;
+        uint256 contest;
+    }
+
+    constructor(Deployment memory d) FallbackOracle(d) {}
+
+    function evaluate(Case[] calldata cases) external returns (Result[] memory results) {
+        results = new Result[](cases.length);
+        for (uint256 i; i < cases.length; ++i) {
+            _plant(cases[i]);
+            _ask(results[i]);
+        }
+    }
+
+    function _plant(Case calldata c) private {
+        state = c.state;
+        contest = c.contest;
+        configuration = c.configuration;
+        referenceWord = c.referenceWord;
+        FaultyFeed(primary).set(c.first.fault, c.first.answer, c.first.updatedAt);
+        if (secondary != address(0)) FaultyFeed(secondary).set(c.second.fault, c.second.answer, c.second.updatedAt);
+    }
+
+    function _ask(Result memory r) private {
+        (r.viewed, r.viewedPrice, r.viewedAt,) = this.status();
+        // One whole unit of an asset without decimals: the ask is the undecayed price itself, in 18 decimals.
+        try this.getQuotes(1, asset, USD) returns (uint256, uint256 ask) {
+            r.undecayed = ask;
+        } catch {
+            r.undecayed = 0;
+        }
+        try this.lastPrice() returns (uint256 price, uint256 updatedAt) {
+            (r.checkpointPrice, r.checkpointAt) = (price, updatedAt);
+        } catch {
+            (r.checkpointPrice, r.checkpointAt) = (0, 0);
+        }
+        (r.poked, r.pokedPrice, r.pokedAt) = this.poke();
+        (r.state, r.contest) = (state, contest);
+    }
+}
