@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from paramgen.book.quantity import (
+    AnyQuantity,
     Count,
     Duration,
     Flag,
@@ -31,6 +32,7 @@ class Horizons(Frozen):
     auction: Duration
     wind_down: Duration
     user: Duration
+    user_z: Number
 
 
 class Liquidation(Frozen):
@@ -42,26 +44,35 @@ class Liquidation(Frozen):
     funding_rate: Rate
     fraction: Share
     largest_slippage: Share
-    user_z: Number
 
 
 class Liquidity(Frozen):
-    """Liquidity premium: share of issuance sold under stress, thin-depth rule."""
+    """Liquidity premium: share of issuance sold, how often under stress, thin-depth exponent."""
 
-    stress_share: Share
-    thin_depth: Share
-    thin_premium: Rate
+    exit_share: Share
+    stress_probability: Share
     thin_exponent: Number
-    thin_cap: Rate
-    redemption_z: Number
 
 
 class MarketPremium(Frozen):
-    """S_mkt = k₁·max(0, deviation − tolerance) + k₂·max(0, τ/T − 1), per year (spec 2.5)."""
+    """S_mkt = k₁·max(0, deviation − 50 bp) + k₂·max(0, τ/T − 1), per year (spec 2.5)."""
 
-    deviation_slope: Rate
-    tolerance: Share
-    delay_slope: Rate
+    deviation_weight: Rate
+    delay_weight: Rate
+
+
+class SignalWeights(Frozen):
+    """How strongly each row of the signal map moves what it moves (spec 2.2).
+
+    `coverage` adds to the log-odds of PD per unit of missing coverage, `proof` is the share of
+    recovery lost with unproven collateral, `downgrade` the growth of a custodian's hazard per
+    notch, `exit` the hazard added when all market makers have left.
+    """
+
+    coverage: Number
+    proof: Share
+    downgrade: Number
+    exit: Rate
 
 
 class Rates(Frozen):
@@ -107,10 +118,10 @@ class Guardrail(Frozen):
     `step_up`, `step_down` are shares of the current value when `relative`.
     """
 
-    minimum: Number
-    maximum: Number
-    step_up: Number
-    step_down: Number
+    minimum: AnyQuantity
+    maximum: AnyQuantity
+    step_up: AnyQuantity
+    step_down: AnyQuantity
     relative: Flag = False
     cooldown: Duration
     window: Duration
@@ -141,6 +152,7 @@ class Policy(Frozen):
     liquidation: Liquidation
     liquidity: Liquidity
     market: MarketPremium
+    signals: SignalWeights
     rates: Rates
     oracle: OraclePolicy
     caps: Caps

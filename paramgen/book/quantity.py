@@ -92,7 +92,7 @@ class Input(Frozen):
         return data
 
     @classmethod
-    def _read(cls, text: str) -> dict[str, Fraction]:
+    def _read(cls, text: str) -> dict[str, Any]:
         try:
             value = parse(text, cls.dimension)
         except UnitError as error:
@@ -113,6 +113,10 @@ class Input(Frozen):
         percent = cls.dimension is Dimension.FRACTION and bare and 1 < value <= _HUNDRED
         return f'Did you mean "{text.strip()} %"?' if percent else cls.advice
 
+    @classmethod
+    def _pattern(cls) -> str:
+        return _PATTERNS[cls.dimension]
+
     def at(self, value: Fraction) -> Self:
         """The same input at another value, unchecked: for derivatives and what-if."""
         return self.model_copy(update={"value": value, "written": f"{float(value):.12g}"})
@@ -124,7 +128,7 @@ class Input(Frozen):
         del core_schema, handler
         scalar: JsonSchemaValue = {
             "type": ["string", "number"],
-            "pattern": _PATTERNS[cls.dimension],
+            "pattern": cls._pattern(),
             "description": cls.__doc__ or "",
         }
         text = {"type": "string"}
@@ -195,6 +199,26 @@ class SignedNumber(Input):
     """A plain number of any sign, such as `-0.5`."""
 
     dimension = Dimension.NUMBER
+
+
+class AnyQuantity(Input):
+    """A quantity of whatever kind its field has: `50 bp`, `1 h`, `25 %/y`, `10 000 USD` or `3`."""
+
+    dimension = Dimension.NUMBER
+    kind: Dimension = Field(default=Dimension.NUMBER, exclude=True)
+
+    @classmethod
+    def _read(cls, text: str) -> dict[str, Any]:
+        for kind in (Dimension.NUMBER, *Dimension):
+            try:
+                return {"value": parse(text, kind), "kind": kind}
+            except UnitError:
+                continue
+        raise refuse("must be a quantity, such as 50 bp, 1 h, 25 %/y, 10 000 USD or 3.")
+
+    @classmethod
+    def _pattern(cls) -> str:
+        return "|".join(f"({pattern})" for pattern in _PATTERNS.values())
 
 
 def _scalar(convert: Callable[[str], Any], wanted: str) -> BeforeValidator:

@@ -215,12 +215,16 @@ class Recovery(Section):
 
 
 class Signals(Section):
-    """Observations of the signal map (spec 2.2); what is absent moves nothing."""
+    """Observations of the signal map (spec 2.2); what is absent moves nothing.
+
+    `custody_coverage` is deposits over claims, `unproven_collateral` the share without proof,
+    `custodian_notches` the notches lost, `market_makers_left` the share of them gone.
+    """
 
     custody_coverage: Share | None = None
-    collateral_proof: Flag | None = None
-    custodian_downgrade: Flag | None = None
-    market_maker_exit: Flag | None = None
+    unproven_collateral: Share | None = None
+    custodian_notches: Number | None = None
+    market_makers_left: Share | None = None
 
 
 class Credit(Section):
@@ -273,7 +277,11 @@ class Basket(Section):
 
 
 class Pool(Section):
-    """An AMM: active depth in USD on the selling side at the spot tick, under calm conditions."""
+    """An AMM around its spot tick.
+
+    `depth` is the virtual reserve of the asset bought with, in USD: L·√P of a concentrated pool,
+    half of a full-range pool's value; never TVL. `stress` is the share of it left under stress.
+    """
 
     kind: Literal["amm"]
     depth: Depth
@@ -289,7 +297,10 @@ class Quote(Section):
 
 
 class OrderBook(Section):
-    """A CLOB: bids as quoted, sizes in USD, and the mid they stand against."""
+    """A CLOB: bids as quoted, sizes in USD, and the mid they stand against.
+
+    `stress` is the share of each bid left under stress.
+    """
 
     kind: Literal["clob"]
     mid: Number
