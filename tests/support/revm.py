@@ -1,0 +1,60 @@
+"""A thin hand on pyrevm: deploy, call, and move the clock, in words."""
+
+from collections.abc import Sequence
+
+import pyrevm
+from eth_utils import function_signature_to_4byte_selector
+
+from tests.support.bytecode import deployment_bytecode
+
+DEPLOYER = "0x00000000000000000000000000000000000000aa"
+WORD = 2**256
+
+
+def word_bytes(values: Sequence[int]) -> bytes:
+    """Integers as 32-byte words, negative ones in two's complement."""
+    return b"".join((value % WORD).to_bytes(32, "big") for value in values)
+
+
+def words_of(data: bytes) -> list[int]:
+    """The 32-byte words of return data."""
+    return [int.from_bytes(data[i : i + 32], "big") for i in range(0, len(data), 32)]
+
+
+def array(rows: Sequence[Sequence[int]]) -> list[int]:
+    """The words of an ABI array of static tuples: its length, then its rows."""
+    return [len(rows), *(value for row in rows for value in row)]
+
+
+def arrays(*arguments: Sequence[int], head: Sequence[int] = ()) -> bytes:
+    """Call data of static words followed by dynamic arrays, each already in words."""
+    offset = 32 * (len(head) + len(arguments))
+    offsets = []
+    for argument in arguments:
+        offsets.append(offset)
+        offset += 32 * len(argument)
+    tail = [value for argument in arguments for value in argument]
+    return word_bytes([*head, *offsets, *tail])
+
+
+class Machine:
+    """One EVM with a clock of its own."""
+
+    def __init__(self, now: int) -> None:
+        self._evm = pyrevm.EVM(gas_limit=2**62, spec_id="CANCUN")
+        self.move_to(now)
+
+    def move_to(self, now: int) -> None:
+        """Set the block time."""
+        self.now = now
+        self._evm.set_block_env(pyrevm.BlockEnv(timestamp=now, gas_limit=2**62))
+
+    def deploy(self, contract: str, *arguments: int) -> str:
+        """Deploy a contract of this project whose constructor takes static words."""
+        code = deployment_bytecode(contract) + word_bytes(arguments)
+        return str(self._evm.deploy(DEPLOYER, code))
+
+    def call(self, to: str, signature: str, arguments: bytes = b"") -> list[int]:
+        """Call a function; return data in words."""
+        selector = function_signature_to_4byte_selector(signature)
+        return words_of(self._evm.message_call(DEPLOYER, to, calldata=selector + arguments))
