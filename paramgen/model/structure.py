@@ -141,7 +141,8 @@ def _over(level: FloatLike, lgd: Float) -> Float:
     """Default fraction at which losses reach `level`; infinite where defaults lose nothing."""
     level, lgd = np.broadcast_arrays(as_float(level), lgd)
     none_lost = np.where(np.isnan(level), np.nan, np.inf)
-    return as_float(np.divide(level, lgd, out=none_lost, where=lgd != 0.0))
+    with np.errstate(over="ignore"):
+        return as_float(np.divide(level, lgd, out=none_lost, where=lgd != 0.0))
 
 
 @dataclass(frozen=True)
