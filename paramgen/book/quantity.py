@@ -37,7 +37,7 @@ def refuse(bound: str, hint: str = "") -> PydanticCustomError:
     return PydanticCustomError("paramgen", "{bound}", {"bound": bound, "hint": hint})
 
 
-_NUMBER = r"[+-]?\d[\d _\u00a0\u202f]*(\.\d+)?"
+_NUMBER = r"[+-]?[0-9][0-9 _\u00a0\u202f]*(\.[0-9]+)?"
 _PATTERNS = {
     Dimension.FRACTION: rf"^\s*{_NUMBER}\s*(%|bp)?\s*$",
     Dimension.RATE: rf"^\s*{_NUMBER}\s*(%|bp)/y\s*$",
@@ -47,7 +47,13 @@ _PATTERNS = {
 }
 
 
+_SHOWN_IN = {Dimension.RATE: (100, " %/y"), Dimension.TIME: (1, " s"), Dimension.MONEY: (1, " USD")}
 _HUNDRED = 100
+
+
+def _show(end: Fraction | None, dimension: Dimension) -> str:
+    scale, unit = _SHOWN_IN.get(dimension, (1, ""))
+    return "" if end is None else f"{float(end * scale):g}{unit}"
 
 
 class Input(Frozen):
@@ -83,9 +89,10 @@ class Input(Frozen):
         if isinstance(data, dict):
             text = data.get("value")
             if not isinstance(text, str):
-                raise refuse("needs a value.", "Write {value: 4.8 %, evidence: …}.")
-            if "written" in data:
-                raise refuse("has the unknown key 'written'.")
+                raise refuse("needs a value.", "Write it as in {value: …, evidence: …}.")
+            inner = sorted({"written", "kind"} & data.keys())
+            if inner:
+                raise refuse(f"has the unknown key '{inner[0]}'.")
             return data | cls._read(text) | {"written": text.strip()}
         if isinstance(data, list):
             raise refuse("must be one quantity, not a list.")
@@ -98,18 +105,19 @@ class Input(Frozen):
         except UnitError as error:
             raise refuse(str(error)) from None
         if (cls.low is not None and value < cls.low) or (cls.high is not None and value > cls.high):
-            raise refuse(f"must lie in {cls._interval()}.", cls._did_you_mean(text, value))
+            raise refuse(cls._bound(), cls._did_you_mean(text, value))
         return {"value": value}
 
     @classmethod
-    def _interval(cls) -> str:
-        low = "(−∞" if cls.low is None else f"[{float(cls.low):g}"
-        high = "∞)" if cls.high is None else f"{float(cls.high):g}]"
-        return f"{low}, {high}"
+    def _bound(cls) -> str:
+        low, high = _show(cls.low, cls.dimension), _show(cls.high, cls.dimension)
+        if cls.high is None:
+            return f"must be ≥ {low}."
+        return f"must lie in [{low}, {high}]."
 
     @classmethod
     def _did_you_mean(cls, text: str, value: Fraction) -> str:
-        bare = re.fullmatch(r"[\d. ]+", text.strip()) is not None
+        bare = re.fullmatch(r"[0-9. ]+", text.strip()) is not None
         percent = cls.dimension is Dimension.FRACTION and bare and 1 < value <= _HUNDRED
         return f'Did you mean "{text.strip()} %"?' if percent else cls.advice
 
@@ -127,10 +135,15 @@ class Input(Frozen):
     ) -> JsonSchemaValue:
         del core_schema, handler
         scalar: JsonSchemaValue = {
-            "type": ["string", "number"],
+            "type": "string",
             "pattern": cls._pattern(),
             "description": cls.__doc__ or "",
         }
+        if cls.dimension in (Dimension.FRACTION, Dimension.NUMBER):
+            # An editor reads a bare number as one; other dimensions need their unit.
+            scalar["type"] = ["string", "number"]
+            ends = {"minimum": cls.low, "maximum": cls.high}
+            scalar |= {key: float(end) for key, end in ends.items() if end is not None}
         text = {"type": "string"}
         detailed: JsonSchemaValue = {
             "type": "object",
@@ -211,9 +224,12 @@ class AnyQuantity(Input):
     def _read(cls, text: str) -> dict[str, Any]:
         for kind in (Dimension.NUMBER, *Dimension):
             try:
-                return {"value": parse(text, kind), "kind": kind}
+                value = parse(text, kind)
             except UnitError:
                 continue
+            if value < 0:
+                raise refuse("must not be negative.")
+            return {"value": value, "kind": kind}
         raise refuse("must be a quantity, such as 50 bp, 1 h, 25 %/y, 10 000 USD or 3.")
 
     @classmethod
@@ -234,7 +250,7 @@ def _scalar(convert: Callable[[str], Any], wanted: str) -> BeforeValidator:
 
 
 def _whole(text: str) -> int:
-    if re.fullmatch(r"\d{1,18}", text) is None:
+    if re.fullmatch(r"[0-9]{1,18}", text) is None:
         raise ValueError(text)
     return int(text)
 
@@ -242,11 +258,11 @@ def _whole(text: str) -> int:
 Flag = Annotated[
     bool,
     _scalar({"true": True, "false": False}.__getitem__, "true or false"),
-    WithJsonSchema({"type": "boolean"}),
+    WithJsonSchema({"enum": [True, False, "true", "false"]}),
 ]
 Count = Annotated[
     int,
     _scalar(_whole, "a whole number, such as 12"),
     Field(ge=0),
-    WithJsonSchema({"type": "integer", "minimum": 0}),
+    WithJsonSchema({"type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+$"}),
 ]

@@ -28,11 +28,15 @@ from paramgen.book.quantity import (
     refuse,
 )
 
-_ID = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
-Identifier = Annotated[str, Field(pattern=_ID, max_length=64)]
+IDENTIFIER = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+SHA256 = r"^[0-9a-f]{64}$"
+ADDRESS = r"^0x[0-9a-fA-F]{40}$"
+TENOR = r"^(\d+(?:\.5)?)([MY])$"
+
+Identifier = Annotated[str, Field(pattern=IDENTIFIER, max_length=64)]
 Text = Annotated[str, Field(min_length=1, max_length=2_000)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+Sha256 = Annotated[str, Field(pattern=SHA256)]
+Address = Annotated[str, Field(pattern=ADDRESS)]
 
 
 def _moment(text: Any) -> Any:
@@ -113,19 +117,16 @@ class OnChainRate(Section):
     maximum_age: Duration
 
 
-_TENOR = re.compile(r"^(\d+(?:\.5)?)([MY])$")
-
-
 class Curve(Section):
     """Benchmark: Treasury par yields by tenor (`3M`, `1Y`), and an optional on-chain rate."""
 
-    par_yields: dict[Annotated[str, Field(pattern=_TENOR.pattern)], Rate] = Field(min_length=1)
+    par_yields: dict[Annotated[str, Field(pattern=TENOR)], Rate] = Field(min_length=1)
     on_chain: OnChainRate | None = None
 
 
 def tenor_years(tenor: str) -> float:
     """`3M` → 0.25, `1.5M` → 0.125, `10Y` → 10."""
-    found = _TENOR.match(tenor)
+    found = re.match(TENOR, tenor)
     if found is None:
         raise ValueError(tenor)
     return float(found[1]) / (12 if found[2] == "M" else 1)
@@ -482,7 +483,7 @@ class Asset(Section):
     issuance: Money
     circulating: Money
     accrual: Rate
-    tenor: Annotated[str, Field(pattern=_TENOR.pattern)] | None = None
+    tenor: Annotated[str, Field(pattern=TENOR)] | None = None
     risk_free: Rate | None = None
     credit: Credit
     structure: Structure | None = None
