@@ -1,267 +1,92 @@
-"""What only the whole book can tell: references, inherited evidence, sums, order in time.
+"""Every input of a typed book by its dotted path: its evidence, and the book with it changed.
 
-References are followed in the plain tree, so that a faulty number elsewhere hides none of them;
-what compares values works on the typed book.
+A path names keys from the top, list members by number: `assets.enote.basket.members.0.weight`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from paramgen.book.loaded import Lines
-from paramgen.book.paths import inputs
-from paramgen.book.policy import Guardrail, Policy
 from paramgen.book.quantity import Frozen, Input
-from paramgen.book.schema import Asset, Book
 from paramgen.book.validation import did_you_mean
-from paramgen.errors import Problem
-from paramgen.units import Dimension
+from paramgen.errors import InvalidInputError, Place, Problem
 
 Model = TypeVar("Model", bound=Frozen)
-Root = Mapping[str, Any]
 
 POLICY_EVIDENCE = "policy"
 """Evidence id of a policy's own inputs: appetite rests on nothing but the policy itself."""
 
-_ASSET = ("assets", "*")
-_REFERENCES: tuple[tuple[tuple[str, ...], str, str], ...] = (
-    ((*_ASSET, "counterparties", "*"), "counterparties", "counterparty"),
-    ((*_ASSET, "jurisdiction"), "jurisdictions", "jurisdiction"),
-    ((*_ASSET, "basket", "members", "*", "asset"), "assets", "asset"),
-)
-_HISTORIES = (
-    (*_ASSET, "market", "history"),
-    (*_ASSET, "oracle", "history"),
-    (*_ASSET, "oracle", "primary", "history"),
-    (*_ASSET, "oracle", "secondary", "history"),
-)
-_LISTS = ((*_ASSET, "counterparties"), (*_ASSET, "basket", "members"))
 
-
-# References, in plain trees ----------------------------------------------------------------------
-
-
-def reference_problems(root: Root, lines: Lines, refused: frozenset[str]) -> list[Problem]:
-    """Return every name in a book that names nothing, or something of another kind.
+def inputs(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, Input]]:
+    """Yield every input of a book, a policy or a part of one, with its dotted path, in order.
 
     Parameters
     ----------
-    root : the book as mappings, lists and texts.
-    refused : paths that have a problem already; what they would have named counts as known.
+    prefix : put before each path, as `policy` or `assets.enote`.
     """
-    problems = evidence_problems(root, root, lines, refused)
-    for pattern, section, noun in _REFERENCES:
-        known = _names(root, section, refused)
-        for path, name in _matches(root, pattern):
-            if isinstance(name, str) and known is not None and name not in known:
-                bound = f"names no {noun} of the book."
-                problems.append(lines.problem(path, name, bound, did_you_mean(name, known)))
-    problems += _history_problems(root, lines, refused)
-    problems += _repetition_problems(root, lines)
-    problems += _cycle_problems(root, lines)
-    if POLICY_EVIDENCE in (_names(root, "sources", refused) or ()):
-        bound = "is a reserved name: it stands for the policy itself."
-        problems.append(lines.problem(f"sources.{POLICY_EVIDENCE}", "", bound))
-    return problems
+    yield from _inputs(model, prefix)
 
 
-def evidence_problems(
-    tree: Root, book_root: Root, lines: Lines, refused: frozenset[str]
-) -> list[Problem]:
-    """Return every `evidence:` in a book or policy that names no source of the book."""
-    known = _names(book_root, "sources", refused)
-    if known is None:
-        return []
-    bound = "names no source of the book."
-    return [
-        lines.problem(path, name, bound, did_you_mean(name, known))
-        for path, name in _named(tree, "evidence", "")
-        if name not in known
-    ]
+def find_input(model: Frozen, path: str, place: Place | None = None) -> Input:
+    """Return the input at a path.
 
-
-def guardrail_problems(root: Root, lines: Lines, guarded: Mapping[str, Dimension]) -> list[Problem]:
-    """Return guardrails of unknown fields, and fields without one.
-
-    Parameters
-    ----------
-    guarded : what each field under the steward's guardrails measures.
+    Raises
+    ------
+    InvalidInputError
+        When there is none, naming the nearest path that exists; `place` is where it was asked for.
     """
-    rails = root.get("guardrails")
-    if not isinstance(rails, dict):
-        return []
-    problems = [
-        lines.problem(
-            f"guardrails.{name}", "", "is no field under guardrails.", did_you_mean(name, guarded)
-        )
-        for name in rails
-        if name not in guarded
-    ]
-    absent = [name for name in guarded if f"guardrails.{name}" not in lines.places]
-    if absent:
-        bound = f"must guard every field; it lacks {', '.join(absent)}."
-        problems.append(lines.problem("guardrails", "", bound))
-    return problems
+    node: Any = model
+    parts = path.split(".")
+    while parts:
+        step = _step(node, parts)
+        if step is None:
+            raise _unknown(model, path, place)
+        node, parts = step[1], parts[step[2] :]
+    if not isinstance(node, Input):
+        raise _unknown(model, path, place)
+    return node
 
 
-def prior_problems(root: Root, book_root: Root, lines: Lines) -> list[Problem]:
-    """Return the classes that assets use and for which the policy has no volatility prior."""
-    priors = root.get("volatility_priors")
-    if not isinstance(priors, dict):
-        return []
-    used: dict[str, list[str]] = {}
-    for path, name in _matches(book_root, (*_ASSET, "class")):
-        if isinstance(name, str) and f"volatility_priors.{name}" not in lines.places:
-            used.setdefault(name, []).append(path.split(".")[1])
-    return [
-        lines.problem(
-            "volatility_priors",
-            "",
-            f"must have a prior for the class {name}, which {', '.join(assets)} "
-            f"{'has' if len(assets) == 1 else 'have'}.",
-        )
-        for name, assets in used.items()
-    ]
+def replace_input(model: Model, path: str, value: Fraction) -> Model:
+    """Return the same book or policy with one input at another value, unchecked.
+
+    Only the models along the path are copied. For derivatives and what-if.
+
+    Raises
+    ------
+    InvalidInputError
+        When there is no input at the path.
+    """
+    return put(model, path, find_input(model, path).at(value))
 
 
-def _history_problems(root: Root, lines: Lines, refused: frozenset[str]) -> list[Problem]:
-    sources = _names(root, "sources", refused)
-    if sources is None:
-        return []
-    histories = {name for name in sources if _is_history(root["sources"].get(name))}
-    return [
-        lines.problem(
-            path,
-            name,
-            "names no history of the book.",
-            did_you_mean(name, histories) or "A history is a source of kind history, with a file.",
-        )
-        for pattern in _HISTORIES
-        for path, name in _matches(root, pattern)
-        if isinstance(name, str) and name not in histories
-    ]
+def rewrite(model: Model, path: str, text: str, place: Place) -> Model:
+    """Return the book with one input as a person writes it, held to the input's own bounds.
+
+    Raises
+    ------
+    InvalidInputError
+        When there is no input at the path, or the text is refused; `place` says where it stood.
+    """
+    before = find_input(model, path, place)
+    try:
+        after = type(before).model_validate(text)
+    except ValidationError as error:
+        context = error.errors()[0].get("ctx", {})
+        bound, hint = context.get("bound", "is refused."), context.get("hint", "")
+        raise InvalidInputError([Problem(place, path, text, bound, hint)]) from None
+    kept = {"evidence": before.evidence, "note": before.note}
+    return put(model, path, after.model_copy(update=kept))
 
 
-def _is_history(source: Any) -> bool:
-    # A source whose own text was refused may be one.
-    return not isinstance(source, dict) or "history" in source or source.get("kind") == "history"
-
-
-def _repetition_problems(root: Root, lines: Lines) -> list[Problem]:
-    problems = []
-    for pattern in _LISTS:
-        for path, members in _matches(root, pattern):
-            seen: set[str] = set()
-            for index, member in enumerate(members if isinstance(members, list) else ()):
-                name = member.get("asset") if isinstance(member, dict) else member
-                if isinstance(name, str) and name and name in seen:
-                    problems.append(lines.problem(f"{path}.{index}", name, "is listed twice."))
-                seen.add(str(name))
-    return problems
-
-
-def _cycle_problems(root: Root, lines: Lines) -> list[Problem]:
-    below: dict[str, list[str]] = {}
-    for path, name in _matches(root, (*_ASSET, "basket", "members", "*", "asset")):
-        below.setdefault(path.split(".")[1], []).append(str(name))
-    hint = "A basket's members are other assets, whose own baskets do not lead back to it."
-    return [
-        lines.problem(f"assets.{asset}.basket", asset, "is a basket of itself.", hint)
-        for asset in below
-        if asset in _reachable(asset, below)
-    ]
-
-
-def _reachable(start: str, below: Mapping[str, Sequence[str]]) -> set[str]:
-    found: set[str] = set()
-    ahead = list(below.get(start, ()))
-    while ahead:
-        name = ahead.pop()
-        if name not in found:
-            found.add(name)
-            ahead.extend(below.get(name, ()))
-    return found
-
-
-def _names(root: Root, section: str, refused: frozenset[str]) -> set[str] | None:
-    """Return the ids in a section; None where the section itself has a problem already."""
-    entries = root.get(section)
-    if section in refused or (entries is None and section == "sources"):
-        return None
-    lost = {path.partition(".")[2] for path in refused if path.startswith(f"{section}.")}
-    return lost | set(entries if isinstance(entries, dict) else ())
-
-
-def _matches(tree: Any, pattern: Sequence[str], path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the path and value of all that a pattern with `*` reaches in a plain tree."""
-    if not pattern:
-        yield path, tree
-        return
-    for key, child in _entries(tree):
-        if pattern[0] in ("*", key):
-            yield from _matches(child, pattern[1:], f"{path}.{key}" if path else key)
-
-
-def _named(tree: Any, key: str, path: str) -> Iterator[tuple[str, str]]:
-    for name, child in _entries(tree):
-        below = f"{path}.{name}" if path else name
-        if name == key and isinstance(child, str):
-            yield below, child
-        yield from _named(child, key, below)
-
-
-def _entries(tree: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(tree, dict):
-        yield from tree.items()
-    elif isinstance(tree, list):
-        yield from ((str(index), child) for index, child in enumerate(tree))
-
-
-# Agreement of values, in the typed book ----------------------------------------------------------
-
-
-def book_problems(book: Book, lines: Lines) -> list[Problem]:
-    """Return what a typed book says that cannot all be true: dates, sums, missing evidence."""
-    problems = [
-        lines.problem(path, "", "rests on no evidence.", _ON_EVIDENCE)
-        for path, found in inputs(attach_evidence(book))
-        if not found.evidence
-    ]
-    for path, moment in _moments(book):
-        if moment > book.as_of:
-            bound = f"must not be after the book's as_of, {book.as_of.isoformat()}."
-            problems.append(lines.problem(path, moment.isoformat(), bound))
-    for name, asset in book.assets.items():
-        problems += _asset_problems(f"assets.{name}", asset, lines)
-    return problems
-
-
-_ON_EVIDENCE = "Write `evidence: <source id>` beside it or on a section around it."
-
-
-def policy_problems(
-    policy: Policy, lines: Lines, guarded: Mapping[str, Dimension]
-) -> list[Problem]:
-    """Return what a typed policy says that cannot hold: order of LLTVs, units, shared keys."""
-    problems = []
-    lltvs = [lltv.value for lltv in policy.enabled_lltvs]
-    for index, lltv in enumerate(lltvs):
-        if lltv >= 1 or (index and lltv <= lltvs[index - 1]):
-            written = policy.enabled_lltvs[index].written
-            bound = "must ascend strictly and stay below 100 %."
-            problems.append(lines.problem(f"enabled_lltvs.{index}", written, bound))
-    for name, rail in policy.guardrails.items():
-        if name in guarded:
-            problems += _unit_problems(f"guardrails.{name}", rail, guarded[name], lines)
-    for network, roles in policy.roles.items():
-        held = [roles.governor.lower(), roles.steward.lower(), roles.guardian.lower()]
-        if len(set(held)) < len(held) or any(int(address, 16) == 0 for address in held):
-            bound = "must be held by three different accounts, none of them zero."
-            problems.append(lines.problem(f"roles.{network}", "", bound))
-    return problems
+def put(model: Model, path: str, after: Input) -> Model:
+    """Return the book with another input at a path that exists."""
+    changed: Model = _put(model, path.split("."), after)
+    return changed
 
 
 def attach_evidence(model: Model, evidence: str = "") -> Model:
@@ -290,46 +115,62 @@ def _attach(node: Any, evidence: str) -> Any:
     return node
 
 
-def _moments(book: Book) -> Iterator[tuple[str, Any]]:
-    for name, source in book.sources.items():
-        yield f"sources.{name}.as_of", source.as_of
-    for name, asset in book.assets.items():
-        yield f"assets.{name}.oracle.price_as_of", asset.oracle.price_as_of
-        if asset.oracle.reference is not None:
-            yield f"assets.{name}.oracle.reference.as_of", asset.oracle.reference.as_of
+def _inputs(node: Any, path: str) -> Iterator[tuple[str, Input]]:
+    if isinstance(node, Input):
+        yield path, node
+        return
+    for key, child in children(node):
+        yield from _inputs(child, f"{path}.{key}" if path else key)
 
 
-def _asset_problems(path: str, asset: Asset, lines: Lines) -> list[Problem]:
-    problems = []
-    if asset.basket is not None:
-        total = sum(member.weight.value for member in asset.basket.members)
-        if total != 1:
-            shown = f"{float(total) * 100:.12g} %"
-            bound = "must have weights that sum to 100 %."
-            problems.append(lines.problem(f"{path}.basket.members", shown, bound))
-    if asset.circulating.value > asset.issuance.value:
-        bound = f"must not exceed the issuance, {asset.issuance.written}."
-        problems.append(lines.problem(f"{path}.circulating", asset.circulating.written, bound))
-    return problems
+def children(node: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what stands below a model, mapping or list, with its key."""
+    if isinstance(node, BaseModel):
+        for name, field in type(node).model_fields.items():
+            yield field.alias or name, getattr(node, name)
+    elif isinstance(node, dict):
+        yield from ((str(key), child) for key, child in node.items())
+    elif isinstance(node, tuple | list):
+        yield from ((str(index), child) for index, child in enumerate(node))
 
 
-def _unit_problems(path: str, rail: Guardrail, wanted: Dimension, lines: Lines) -> list[Problem]:
-    steps = Dimension.FRACTION if rail.relative else wanted
-    kinds = {"minimum": wanted, "maximum": wanted, "step_up": steps, "step_down": steps}
-    problems = []
-    for key, dimension in kinds.items():
-        found = getattr(rail, key)
-        bare = dimension is Dimension.FRACTION and found.kind is Dimension.NUMBER
-        if found.kind is not dimension and not bare:
-            bound = f"must be in the field's own unit, {_UNIT_NAMES[dimension]}."
-            problems.append(lines.problem(f"{path}.{key}", found.written, bound))
-    return problems
+def _step(node: Any, parts: Sequence[str]) -> tuple[Any, Any, int] | None:
+    """Return the own key, the child, and how many parts it took; a key may hold dots (`1.5M`)."""
+    if isinstance(node, BaseModel) and not isinstance(node, Input):
+        return _attribute(node, parts[0])
+    if isinstance(node, dict):
+        for taken in range(1, len(parts) + 1):
+            key = ".".join(parts[:taken])
+            if key in node:
+                return key, node[key], taken
+    if isinstance(node, tuple) and parts[0].isdecimal() and int(parts[0]) < len(node):
+        return int(parts[0]), node[int(parts[0])], 1
+    return None
 
 
-_UNIT_NAMES = {
-    Dimension.FRACTION: "% or bp",
-    Dimension.RATE: "%/y or bp/y",
-    Dimension.TIME: "a time such as 1 h",
-    Dimension.MONEY: "USD",
-    Dimension.NUMBER: "a plain number",
-}
+def _attribute(node: BaseModel, key: str) -> tuple[Any, Any, int] | None:
+    fields = type(node).model_fields
+    if key in fields and fields[key].alias is None:
+        return key, getattr(node, key), 1
+    aliased = [name for name, field in fields.items() if field.alias == key]
+    return (aliased[0], getattr(node, aliased[0]), 1) if aliased else None
+
+
+def _put(node: Any, parts: Sequence[str], after: Input) -> Any:
+    if not parts:
+        return after
+    step = _step(node, parts)
+    if step is None:
+        raise KeyError(".".join(parts))
+    key, child, taken = step
+    changed = _put(child, parts[taken:], after)
+    if isinstance(node, BaseModel):
+        return node.model_copy(update={key: changed})
+    if isinstance(node, dict):
+        return node | {key: changed}
+    return (*node[:key], changed, *node[key + 1 :])
+
+
+def _unknown(model: Frozen, path: str, place: Place | None) -> InvalidInputError:
+    hint = did_you_mean(path, (known for known, _ in inputs(model)))
+    return InvalidInputError([Problem(place or Place("path"), path, "", "is no input here.", hint)])

@@ -12,11 +12,7 @@ from typing import Any
 from eth_utils.address import is_checksum_formatted_address, to_checksum_address
 from pydantic import ValidationError
 
-from paramgen.book.loaded import InputFile, Lines, Loaded, PriceHistory
-from paramgen.book.policy import Policy
-from paramgen.book.resolve import (
-    POLICY_EVIDENCE,
-    attach_evidence,
+from paramgen.book.checks import (
     book_problems,
     evidence_problems,
     guardrail_problems,
@@ -24,6 +20,9 @@ from paramgen.book.resolve import (
     prior_problems,
     reference_problems,
 )
+from paramgen.book.loaded import InputFile, Lines, Loaded, PriceHistory
+from paramgen.book.policy import Policy
+from paramgen.book.resolve import POLICY_EVIDENCE, attach_evidence
 from paramgen.book.schema import Book, Evidence, EvidenceKind, HistoryFormat
 from paramgen.book.validation import read_model, salvage
 from paramgen.edge.histories import HistoryError, read_history
