@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SOLC_VERSION := 0.8.34
 SHELL := /bin/sh
 
-.PHONY: help setup demo test check lint format clean
+.PHONY: help setup demo test check lint schema format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ lint: setup ## style, types, the one-way flow, Solidity
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	npx --no-install solhint --max-warnings 0 'contracts/**/*.sol'
+
+schema: setup ## the JSON Schemas of book and policy, anew
+	$(BIN)/python tools/schema.py
 
 format: setup ## rewrite in the house style
 	$(BIN)/ruff check --fix .
