@@ -25,6 +25,7 @@ from paramgen.params.breaker import (
 from paramgen.params.losses import YEAR
 from paramgen.params.tails import (
     METHOD_POT,
+    alarm_threshold,
     clean_history,
     horizon_returns,
     price_tick,
@@ -59,6 +60,17 @@ def test_the_hourly_pair_fires_at_the_first_sign_of_the_usdc_depeg(usdc):
     alarms = times[np.abs(moves) > pair.down.quantile]
     assert alarms[0] == datetime(2023, 3, 10, 21, 52, tzinfo=UTC).timestamp()
     assert usdc.prices[usdc.times <= alarms[0]][-1] == 0.9957
+
+
+def test_a_move_seen_by_overlapping_windows_counts_once():
+    rng = np.random.default_rng(2)
+    logs = np.cumsum(rng.standard_t(4, 20_000) * 1e-3)
+    history = clean_history(1e9 + 600 * np.arange(20_000.0), np.exp(logs))
+    pair = slow_pair(history, window=3600, cadence=600, alarms_per_year=12, shock=0.05)
+    every = alarm_threshold(np.abs(horizon_returns(history, 3600, 600)), YEAR / 600, 12)
+    assert pair.down.method == METHOD_POT
+    assert pair.down.extremal_index < 0.5
+    assert pair.down.quantile < 0.9 * every.quantile
 
 
 def test_the_usual_single_step_rule_misses_the_usdc_depeg(usdc):

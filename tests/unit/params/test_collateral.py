@@ -91,7 +91,8 @@ def test_the_step_of_decay_bounds_loan_to_value():
 
 def test_accrual_above_the_rate_earns_no_credit():
     common = {"z": 1.65, "volatility": 0.0, "user_time": 0.1, "decay_at_limit": 1.0}
-    assert loan_to_value(0.8, rate_max=0.05, accrual=0.2, **common).value == 0.8
+    slow = loan_to_value(0.8, rate_max=0.05, accrual=0.2, **common)
+    assert slow.candidates["time for the borrower to act"] == 0.8
 
 
 ENABLED = (0.0, 0.385, 0.625, 0.77, 0.86, 0.915, 0.945, 0.965, 0.98)

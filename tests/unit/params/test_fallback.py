@@ -95,6 +95,12 @@ def test_decay_lies_below_the_quantile_of_a_diffusion_with_default(mode):
         assert below <= 1.0 - RISK.confidence
 
 
+def test_the_default_part_is_the_chord_to_the_recovery_and_then_flat():
+    full, until_full = math.log(1.0 / 0.6), math.log(1.0 / 0.99) / 0.03 * YEAR
+    exponent = RISK.default_exponent(until_full * np.array([0.0, 0.25, 1.0, 7.0]))
+    assert exponent == pytest.approx([0.0, full / 4, full, full])
+
+
 def test_tangent_is_tighter_than_chord_and_joint_starts_without_a_market_step():
     ages = np.array([1.5, 4.0, 20.0]) * DAY
     chord, tangent, joint = (decay_factor(ages, RISK, DAY, mode) for mode in DecayMode)

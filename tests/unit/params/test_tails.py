@@ -126,6 +126,13 @@ def test_heavy_noise_without_a_mean_is_refused_by_the_gate_on_the_shape():
     assert any("upper 95 % bound of the shape" in warning for warning in fit.warnings)
 
 
+def test_a_heavy_shape_is_not_escaped_by_trying_further_thresholds():
+    draws = stats.genpareto(0.9, scale=1e-3).rvs(1500, random_state=11)
+    fit = tail_quantile(draws, 1e-3)
+    assert any(row.refusal is None for row in fit.diagnostics)
+    assert fit.method == METHOD_FILTERED
+
+
 def test_fewer_than_fifty_clusters_fall_to_filtered_simulation():
     draws = stats.t(4).rvs(300, random_state=1) * 0.01
     fit = tail_quantile(draws, 0.01)
@@ -156,6 +163,12 @@ def test_few_data_take_the_upper_volatility_and_the_class_prior_as_floor():
     assert floored.quantile == pytest.approx(0.05 * t4, rel=1e-5)
 
 
+def test_absolute_values_spend_the_probability_on_both_sides():
+    draws = stats.norm.rvs(size=20, random_state=8) * 0.01
+    both, one = tail_quantile(np.abs(draws), 0.02), tail_quantile(draws, 0.01)
+    assert both.quantile == one.quantile
+
+
 def test_neither_data_nor_prior_is_an_error():
     with pytest.raises(ParameterError, match="neither data nor a class prior"):
         tail_quantile([], 0.01)
@@ -170,7 +183,7 @@ def test_a_quantised_price_is_refused_by_its_distinct_values():
 
 def test_the_grouped_likelihood_does_not_explode_on_a_grid():
     smooth = stats.genpareto(0.2, scale=1e-3).rvs(4000, random_state=9)
-    tick = 5e-4
+    tick = 2e-3
     gridded = (np.floor(smooth / tick) + 0.5) * tick
     xi, scale = fit_pareto(gridded, tick)
     assert xi == pytest.approx(0.2, abs=0.06)
