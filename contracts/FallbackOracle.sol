@@ -9,6 +9,7 @@ import {IPriceOracle} from "./interfaces/IPriceOracle.sol";
 import {Band} from "./libraries/Band.sol";
 import {Decay} from "./libraries/Decay.sol";
 import {FeedReader} from "./libraries/FeedReader.sol";
+import {Leg, Legs} from "./libraries/Leg.sol";
 import {OracleWords as W} from "./libraries/OracleWords.sol";
 
 /// @title Fallback oracle of one asset
@@ -57,27 +58,12 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
         uint256 referenceWord;
     }
 
-    /// @dev `price` is 0 for an invalid leg.
-    struct Leg {
-        uint256 price;
-        uint256 time;
-        bool fresh;
-        bool inside;
-    }
-
-    struct Verdict {
-        Status status;
-        uint256 price;
-        uint256 time;
-        uint256 undecayed;
-    }
-
     /// @notice USD in ERC-7726, the ISO 4217 number as an address; amounts of it have 18 decimals.
-    address public constant USD = address(840);
+    address internal constant USD = address(840);
 
-    uint256 public constant MIN_CALL_GAS = 40_000;
-    uint256 public constant MAX_CALL_GAS = 500_000;
-    uint8 public constant MAX_DECIMALS = 18;
+    uint256 internal constant MIN_CALL_GAS = 40_000;
+    uint256 internal constant MAX_CALL_GAS = 500_000;
+    uint8 internal constant MAX_DECIMALS = 18;
 
     uint8 private constant OUTPUT_DECIMALS = 8;
     /// @dev From 8 decimals to the 18 of a USD amount.
@@ -86,15 +72,16 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
     uint256 private constant MAX_ANSWER = type(uint128).max;
 
     address public immutable override asset;
-    address public immutable override primary;
-    address public immutable override secondary;
     address public immutable override steward;
-    bool public immutable override hasReference;
-    bool public immutable override zeroOnPause;
-    uint256 public immutable override callGas;
-    uint256 public immutable override minPrice;
-    uint256 public immutable override maxPrice;
 
+    address internal immutable PRIMARY;
+    address internal immutable SECONDARY;
+    bool private immutable HAS_REFERENCE;
+    bool private immutable ZERO_ON_PAUSE;
+    uint256 private immutable CALL_GAS;
+    uint256 private immutable READ_GAS;
+    uint256 private immutable MIN_PRICE;
+    uint256 private immutable MAX_PRICE;
     uint256 private immutable ASSET_UNIT;
     // price = answer · up / down; one of the two is 1.
     uint256 private immutable PRIMARY_UP;
@@ -123,14 +110,15 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
         if (d.secondary != address(0)) _requireDecimals(d.secondary, d.secondaryDecimals);
 
         asset = d.asset;
-        primary = d.primary;
-        secondary = d.secondary;
         steward = d.steward;
-        hasReference = d.hasReference;
-        zeroOnPause = d.zeroOnPause;
-        callGas = d.callGas;
-        minPrice = d.minPrice;
-        maxPrice = d.maxPrice;
+        PRIMARY = d.primary;
+        SECONDARY = d.secondary;
+        HAS_REFERENCE = d.hasReference;
+        ZERO_ON_PAUSE = d.zeroOnPause;
+        CALL_GAS = d.callGas;
+        READ_GAS = FeedReader.supply(d.callGas);
+        MIN_PRICE = d.minPrice;
+        MAX_PRICE = d.maxPrice;
         ASSET_UNIT = 10 ** d.assetDecimals;
         (PRIMARY_UP, PRIMARY_DOWN) = _scale(d.primaryDecimals);
         (SECONDARY_UP, SECONDARY_DOWN) = _scale(d.secondaryDecimals);
@@ -157,8 +145,8 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
         override
         returns (Status verdict, uint256 price, uint256 updatedAt, uint256 age)
     {
-        (Verdict memory v,) = _evaluate(state, configuration, false);
-        return (v.status, v.price, v.time, block.timestamp - v.time);
+        (verdict, price, updatedAt,) = _view();
+        age = block.timestamp - updatedAt;
     }
 
     /// @inheritdoc IFallbackOracle
@@ -182,15 +170,15 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
     /// @inheritdoc AggregatorV3Interface
     /// @dev Reverts in a pause. The round is named by its time: the oldest contributor's, never now.
     function latestRoundData() external view override returns (uint80, int256, uint256, uint256, uint80) {
-        Verdict memory v = _priced();
-        return (uint80(v.time), int256(v.price), v.time, v.time, uint80(v.time));
+        (uint256 price, uint256 time,) = _priced();
+        return (uint80(time), int256(price), time, time, uint80(time));
     }
 
     /// @inheritdoc IFallbackOracle
     function latestAnswer() external view override returns (int256) {
-        (Verdict memory v,) = _evaluate(state, configuration, false);
-        if (v.price == 0 && !zeroOnPause) revert Paused(asset, v.status);
-        return int256(v.price);
+        (Status verdict, uint256 price,,) = _view();
+        if (price == 0 && !ZERO_ON_PAUSE) revert Paused(asset, verdict);
+        return int256(price);
     }
 
     /// @inheritdoc IPriceOracle
@@ -200,7 +188,8 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
             (uint256 live,) = _live();
             return FixedPointMathLib.fullMulDiv(baseAmount, ASSET_UNIT, live * TO_WAD);
         }
-        return FixedPointMathLib.fullMulDiv(baseAmount, _priced().price * TO_WAD, ASSET_UNIT);
+        (uint256 price,,) = _priced();
+        return FixedPointMathLib.fullMulDiv(baseAmount, price * TO_WAD, ASSET_UNIT);
     }
 
     /// @inheritdoc IPriceOracle
@@ -217,15 +206,17 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
             bid = FixedPointMathLib.fullMulDiv(baseAmount, ASSET_UNIT, live * TO_WAD);
             ask = FixedPointMathLib.fullMulDivUp(baseAmount, ASSET_UNIT, live * TO_WAD);
         } else {
-            Verdict memory v = _priced();
-            bid = FixedPointMathLib.fullMulDiv(baseAmount, v.price * TO_WAD, ASSET_UNIT);
-            ask = FixedPointMathLib.fullMulDivUp(baseAmount, v.undecayed * TO_WAD, ASSET_UNIT);
+            (uint256 price,, uint256 undecayed) = _priced();
+            bid = FixedPointMathLib.fullMulDiv(baseAmount, price * TO_WAD, ASSET_UNIT);
+            ask = FixedPointMathLib.fullMulDivUp(baseAmount, undecayed * TO_WAD, ASSET_UNIT);
         }
     }
 
     /// @inheritdoc IFallbackOracle
-    function epoch() public view override returns (uint64) {
-        return uint64(contest >> W.EPOCH);
+    function constants() external view override returns (Constants memory) {
+        return Constants(
+            PRIMARY, SECONDARY, CALL_GAS, MIN_PRICE, MAX_PRICE, ASSET_UNIT, HAS_REFERENCE, ZERO_ON_PAUSE
+        );
     }
 
     function decimals() external pure override returns (uint8) {
@@ -252,35 +243,34 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
     function poke() external override returns (Status verdict, uint256 price, uint256 updatedAt) {
         uint256 word = state;
         uint256 config = configuration;
-        (Verdict memory v, Leg memory first) = _evaluate(word, config, true);
+        Leg first;
+        (verdict, price, updatedAt, first) = _pokeVerdict(word, config);
 
         uint256 next = word;
-        if (v.status == Status.Live) {
+        if (verdict == Status.Live) {
             next = _recorded(word & ~W.CONTESTED, config, first);
-        } else if (v.status == Status.Contested) {
+        } else if (verdict == Status.Contested) {
             next = word | W.CONTESTED;
             _recordContest(word, config, first);
-        } else if (v.status == Status.Tripped && word & W.TRIPPED == 0) {
+        } else if (verdict == Status.Tripped && word & W.TRIPPED == 0) {
             next = word | W.TRIPPED;
-            _endEpoch();
-            emit TripPersisted(msg.sender, epoch());
+            emit TripPersisted(msg.sender, _endEpoch());
         }
         if (next != word) state = next;
         if ((next ^ word) & W.CONTESTED != 0) emit ContestedChanged(next & W.CONTESTED != 0);
-        emit Poked(v.status, v.price, v.time);
-        return (v.status, v.price, v.time);
+        emit Poked(verdict, price, updatedAt);
     }
 
     // --- the steward only ------------------------------------------------------------------------
 
     /// @inheritdoc IFallbackOracle
     function configure(uint256 word) external override onlySteward {
-        _configure(word, secondary != address(0));
+        _configure(word, SECONDARY != address(0));
     }
 
     /// @inheritdoc IFallbackOracle
     function setReference(uint256 word) external override onlySteward {
-        _setReference(word, hasReference, minPrice, maxPrice);
+        _setReference(word, HAS_REFERENCE, MIN_PRICE, MAX_PRICE);
     }
 
     /// @inheritdoc IFallbackOracle
@@ -288,82 +278,87 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
         uint256 word = state;
         if (word & W.TRIPPED != 0) return;
         state = word | W.TRIPPED;
-        _endEpoch();
-        emit TripPersisted(msg.sender, epoch());
+        emit TripPersisted(msg.sender, _endEpoch());
     }
 
     /// @inheritdoc IFallbackOracle
     /// @dev Both anchors restart at the reviewed observation, so that a returning feed is judged against it alone.
     function reset(uint256 price, uint256 asOf, uint64 expectedEpoch, bool byGovernor) external override onlySteward {
-        if (epoch() != expectedEpoch) revert EpochChanged(expectedEpoch, epoch());
-        _requirePrice(price, minPrice, maxPrice);
+        uint64 current = uint64(contest >> W.EPOCH);
+        if (current != expectedEpoch) revert EpochChanged(expectedEpoch, current);
+        _requirePrice(price, MIN_PRICE, MAX_PRICE);
         _requireTime(asOf);
         if (!byGovernor) _requireSupport(price);
         state = W.seeded(price, asOf);
-        _endEpoch();
-        emit Reset(price, asOf, epoch(), byGovernor);
+        emit Reset(price, asOf, _endEpoch(), byGovernor);
     }
 
     // --- the state machine -----------------------------------------------------------------------
 
-    /// @notice The verdict on the feeds now, and the primary leg it was drawn from.
-    /// @param poking Read both legs even while the bit is clear.
-    function _evaluate(uint256 word, uint256 config, bool poking)
-        private
-        view
-        returns (Verdict memory v, Leg memory first)
-    {
-        if (word & W.TRIPPED != 0) return (_pause(Status.Tripped, word), first);
-
-        first = _primaryLeg(word, config);
-        bool live = first.fresh && first.inside;
-        if (live && !poking && word & W.CONTESTED == 0) return (_servedAt(Status.Live, first), first);
-
-        Leg memory second = _secondaryLeg(word, config);
-        v = live ? _withLivePrimary(word, config, first, second) : _withoutPrimary(word, config, first, second);
+    /// @notice The verdict of a read. The secondary is called only where the primary does not settle it.
+    function _view() internal view returns (Status, uint256 price, uint256 time, uint256 undecayed) {
+        uint256 word = state;
+        if (word & W.TRIPPED != 0) return _pause(Status.Tripped, word);
+        uint256 config = configuration;
+        Leg first = _primaryLeg(word, config);
+        if (first.isSound() && word & W.CONTESTED == 0) return _servedAt(Status.Live, first);
+        return _judge(word, config, first, _secondaryLeg(word, config));
     }
 
-    /// @dev The primary is fresh and inside. A secondary that is not as good is dropped: one leg cannot pause the
-    ///      market.
-    function _withLivePrimary(uint256 word, uint256 config, Leg memory first, Leg memory second)
-        private
-        pure
-        returns (Verdict memory)
-    {
-        if (!second.fresh || !second.inside) return _servedAt(Status.Live, first);
-        if (!_agree(first.price, second.price, config)) return _pause(Status.Contested, word);
-        if (word & W.CONTESTED == 0) return _servedAt(Status.Live, first);
-
-        uint256 lower = first.price < second.price ? first.price : second.price;
-        return Verdict(Status.Live, lower, first.time < second.time ? first.time : second.time, lower);
-    }
-
-    /// @dev The primary is not fresh, or outside.
-    function _withoutPrimary(uint256 word, uint256 config, Leg memory first, Leg memory second)
+    /// @notice The verdict of a poke: on both legs, whatever the bit; with it the primary leg, to be recorded.
+    function _pokeVerdict(uint256 word, uint256 config)
         private
         view
-        returns (Verdict memory)
+        returns (Status verdict, uint256 price, uint256 time, Leg first)
     {
-        bool supported = second.fresh && second.inside;
-        if (first.fresh) {
-            bool contested = supported && !_confirmed(word, config, first.time);
+        if (word & W.TRIPPED != 0) {
+            (verdict, price, time,) = _pause(Status.Tripped, word);
+        } else {
+            first = _primaryLeg(word, config);
+            (verdict, price, time,) = _judge(word, config, first, _secondaryLeg(word, config));
+        }
+    }
+
+    /// @notice The table above, on both legs.
+    function _judge(uint256 word, uint256 config, Leg first, Leg second)
+        private
+        view
+        returns (Status, uint256 price, uint256 time, uint256 undecayed)
+    {
+        if (first.isSound()) return _withLivePrimary(word, config, first, second);
+        if (first.isFresh()) {
+            bool contested = second.isSound() && !_confirmed(word, config, first.time());
             return _pause(contested ? Status.Contested : Status.Tripped, word);
         }
-        if (supported) return _servedAt(Status.Secondary, second);
-        if (second.fresh) return _pause(Status.Tripped, word);
+        if (second.isSound()) return _servedAt(Status.Secondary, second);
+        if (second.isFresh()) return _pause(Status.Tripped, word);
         return _onBase(word, config, first);
     }
 
-    /// @dev No leg is fresh: the newer of the checkpoint and a primary answer that fails by its age alone, undecayed
-    ///      up to T.
-    function _onBase(uint256 word, uint256 config, Leg memory first) private view returns (Verdict memory v) {
-        v.undecayed = word & W.PRICE_MASK;
-        v.time = (word >> W.PRICE_TIME) & W.TIME_MASK;
-        if (first.inside && first.time > v.time) {
-            v.undecayed = first.price;
-            v.time = first.time;
-        }
-        (v.status, v.price) = _aged(v.undecayed, v.time, config);
+    /// @dev A secondary that is not sound is dropped: one leg cannot pause the market.
+    function _withLivePrimary(uint256 word, uint256 config, Leg first, Leg second)
+        private
+        pure
+        returns (Status, uint256 price, uint256 time, uint256 undecayed)
+    {
+        if (!second.isSound()) return _servedAt(Status.Live, first);
+        if (!_agree(first.price(), second.price(), config)) return _pause(Status.Contested, word);
+        if (word & W.CONTESTED == 0) return _servedAt(Status.Live, first);
+
+        price = FixedPointMathLib.min(first.price(), second.price());
+        return (Status.Live, price, FixedPointMathLib.min(first.time(), second.time()), price);
+    }
+
+    /// @dev No leg is fresh: the newer of the checkpoint and a primary answer that fails by its age alone.
+    function _onBase(uint256 word, uint256 config, Leg first)
+        private
+        view
+        returns (Status verdict, uint256 price, uint256 time, uint256 undecayed)
+    {
+        undecayed = word & W.PRICE_MASK;
+        time = (word >> W.PRICE_TIME) & W.TIME_MASK;
+        if (first.isInside() && first.time() > time) (undecayed, time) = (first.price(), first.time());
+        (verdict, price) = _aged(undecayed, time, config);
     }
 
     /// @notice The worth of a price of a given time: Held up to T, Decaying up to the maximum age, else Stopped with 0.
@@ -376,7 +371,7 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
             if (age <= config & W.MASK_24) return (Status.Held, price);
             if (age > (config >> W.MAXIMUM_AGE) & W.MASK_24) return (Status.Stopped, 0);
             price = price * Decay.factor(config, age) / Decay.WAD;
-            return price < minPrice ? (Status.Stopped, 0) : (Status.Decaying, price);
+            return price < MIN_PRICE ? (Status.Stopped, 0) : (Status.Decaying, price);
         }
     }
 
@@ -401,55 +396,60 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
         }
     }
 
-    function _servedAt(Status status_, Leg memory leg) private pure returns (Verdict memory) {
-        return Verdict(status_, leg.price, leg.time, leg.price);
+    function _servedAt(Status verdict, Leg leg) private pure returns (Status, uint256, uint256, uint256) {
+        return (verdict, leg.price(), leg.time(), leg.price());
     }
 
-    function _pause(Status status_, uint256 word) private pure returns (Verdict memory) {
-        return Verdict(status_, 0, (word >> W.PRICE_TIME) & W.TIME_MASK, 0);
+    function _pause(Status verdict, uint256 word) private pure returns (Status, uint256, uint256, uint256) {
+        return (verdict, 0, (word >> W.PRICE_TIME) & W.TIME_MASK, 0);
     }
 
     /// @dev A price is never 0, so 0 is a pause.
-    function _priced() private view returns (Verdict memory v) {
-        (v,) = _evaluate(state, configuration, false);
-        if (v.price == 0) revert Paused(asset, v.status);
+    function _priced() private view returns (uint256 price, uint256 time, uint256 undecayed) {
+        Status verdict;
+        (verdict, price, time, undecayed) = _view();
+        if (price == 0) revert Paused(asset, verdict);
     }
 
-    function _live() private view returns (uint256, uint256) {
-        (Verdict memory v,) = _evaluate(state, configuration, false);
-        if (v.status != Status.Live) revert Paused(asset, v.status);
-        return (v.price, v.time);
+    function _live() private view returns (uint256 price, uint256 time) {
+        Status verdict;
+        (verdict, price, time,) = _view();
+        if (verdict != Status.Live) revert Paused(asset, verdict);
     }
 
     // --- legs ------------------------------------------------------------------------------------
 
-    function _primaryLeg(uint256 word, uint256 config) private view returns (Leg memory) {
-        uint256 staleness = (config >> W.PRIMARY_STALENESS) & W.MASK_24;
-        return _leg(primary, PRIMARY_UP, PRIMARY_DOWN, staleness, word, config);
+    function _primaryLeg(uint256 word, uint256 config) private view returns (Leg) {
+        (uint256 answer, uint256 time) = FeedReader.read(PRIMARY, CALL_GAS, READ_GAS);
+        uint256 price = _normalised(answer, PRIMARY_UP, PRIMARY_DOWN);
+        return _leg(price, time, (config >> W.PRIMARY_STALENESS) & W.MASK_24, word, config);
     }
 
-    function _secondaryLeg(uint256 word, uint256 config) private view returns (Leg memory leg) {
-        if (secondary == address(0)) return leg;
-        uint256 staleness = (config >> W.SECONDARY_STALENESS) & W.MASK_24;
-        return _leg(secondary, SECONDARY_UP, SECONDARY_DOWN, staleness, word, config);
+    function _secondaryLeg(uint256 word, uint256 config) private view returns (Leg) {
+        if (SECONDARY == address(0)) return Legs.INVALID;
+        (uint256 answer, uint256 time) = FeedReader.read(SECONDARY, CALL_GAS, READ_GAS);
+        uint256 price = _normalised(answer, SECONDARY_UP, SECONDARY_DOWN);
+        return _leg(price, time, (config >> W.SECONDARY_STALENESS) & W.MASK_24, word, config);
     }
 
-    /// @dev As unsigned numbers, zero less one and every negative answer exceed the largest accepted answer.
-    function _leg(address feed, uint256 up, uint256 down, uint256 staleness, uint256 word, uint256 config)
+    /// @notice The answer in 8 decimals, rounded down; 0 for one that is zero, negative or absurd.
+    /// @dev As unsigned numbers, every negative answer exceeds the largest accepted one. The divisor is never 0.
+    function _normalised(uint256 answer, uint256 up, uint256 down) private pure returns (uint256) {
+        if (answer > MAX_ANSWER) return 0;
+        return FixedPointMathLib.rawDiv(FixedPointMathLib.rawMul(answer, up), down);
+    }
+
+    /// @dev Safe unchecked: a time of 0 wraps and fails; a time not ahead gives an age.
+    function _leg(uint256 price, uint256 time, uint256 staleness, uint256 word, uint256 config)
         private
         view
-        returns (Leg memory leg)
+        returns (Leg)
     {
-        (uint256 answer, uint256 time) = FeedReader.read(feed, callGas);
         unchecked {
-            if (answer - 1 >= MAX_ANSWER || time - 1 >= block.timestamp) return leg;
-            uint256 price = answer * up / down;
-            if (price < minPrice || price > maxPrice) return leg;
-            leg.price = price;
-            leg.time = time;
-            leg.fresh = block.timestamp - time <= staleness;
-            leg.inside = Band.contains(word, config, price, time)
-                && (!hasReference || Band.belowReference(referenceWord, price, time));
+            if (price < MIN_PRICE || price > MAX_PRICE || time - 1 >= block.timestamp) return Legs.INVALID;
+            bool inside = Band.contains(word, config, price, time);
+            if (HAS_REFERENCE && inside) inside = Band.belowReference(referenceWord, price, time);
+            return Legs.pack(price, time, block.timestamp - time <= staleness, inside);
         }
     }
 
@@ -458,36 +458,37 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
     /// @notice The state after a Live observation: checkpoint moved, anchors rolled where the current one has served a
     ///      window.
     /// @dev An anchor too old for the age field's 24 bits (194 days) is not kept as the previous one.
-    function _recorded(uint256 word, uint256 config, Leg memory leg) private pure returns (uint256) {
-        uint256 anchor = (word >> W.ANCHOR) & W.PRICE_MASK;
+    function _recorded(uint256 word, uint256 config, Leg leg) private pure returns (uint256) {
+        (uint256 price, uint256 time) = (leg.price(), leg.time());
         uint256 anchorTime = (word >> W.ANCHOR_TIME) & W.TIME_MASK;
-        if (leg.time < anchorTime + ((config >> W.BAND_WINDOW) & W.MASK_24)) {
-            uint256 checkpoint = W.PRICE_MASK | W.TIME_MASK << W.PRICE_TIME;
-            return (word & ~checkpoint) | leg.price | leg.time << W.PRICE_TIME;
+        if (time < anchorTime + ((config >> W.BAND_WINDOW) & W.MASK_24)) {
+            return (word & ~(W.PRICE_MASK | W.TIME_MASK << W.PRICE_TIME)) | price | time << W.PRICE_TIME;
         }
-        uint256 age = leg.time - anchorTime;
-        (anchor, age) = age > W.MASK_24 ? (leg.price, 0) : (anchor, age);
-        return leg.price | leg.price << W.ANCHOR | anchor << W.PREVIOUS_ANCHOR | leg.time << W.PRICE_TIME
-            | leg.time << W.ANCHOR_TIME | age << W.PREVIOUS_AGE;
+        uint256 age = time - anchorTime;
+        if (age > W.MASK_24) return W.seeded(price, time);
+        uint256 anchor = (word >> W.ANCHOR) & W.PRICE_MASK;
+        return price | price << W.ANCHOR | anchor << W.PREVIOUS_ANCHOR | time << W.PRICE_TIME | time << W.ANCHOR_TIME
+            | age << W.PREVIOUS_AGE;
     }
 
     /// @dev Keeps the first sight of a primary alone outside, renews one too old to count, and drops one that a return
     ///      inside the band has answered. While the bit was clear, what the word holds belongs to an earlier contest.
-    function _recordContest(uint256 word, uint256 config, Leg memory first) private {
+    function _recordContest(uint256 word, uint256 config, Leg first) private {
         uint256 record = contest;
         uint256 since = record & W.TIME_MASK;
         uint256 epochField = record >> W.EPOCH << W.EPOCH;
-        if (first.inside) {
+        if (first.isInside()) {
             if (since != 0) contest = epochField;
             return;
         }
         bool standing = word & W.CONTESTED != 0 && since != 0
             && block.timestamp - since <= (config >> W.MAXIMUM_AGE) & W.MASK_24;
-        if (!standing) contest = epochField | block.timestamp | first.time << W.OUTSIDE_ROUND_TIME;
+        if (!standing) contest = epochField | block.timestamp | first.time() << W.OUTSIDE_ROUND_TIME;
     }
 
-    function _endEpoch() private {
-        contest = ((contest >> W.EPOCH) + 1) << W.EPOCH;
+    function _endEpoch() private returns (uint64 next) {
+        next = uint64(contest >> W.EPOCH) + 1;
+        contest = uint256(next) << W.EPOCH;
     }
 
     // --- configuration and review ----------------------------------------------------------------
@@ -516,8 +517,8 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
         revert NoLegSupports(price, (config >> W.TOLERANCE) & W.MASK_16);
     }
 
-    function _supports(Leg memory leg, uint256 price, uint256 config) private pure returns (bool) {
-        return leg.fresh && price <= leg.price && _agree(price, leg.price, config);
+    function _supports(Leg leg, uint256 price, uint256 config) private pure returns (bool) {
+        return leg.isFresh() && price <= leg.price() && _agree(price, leg.price(), config);
     }
 
     function _requirePrice(uint256 price, uint256 minimum, uint256 maximum) private pure {

@@ -16,6 +16,24 @@ interface IFallbackOracle {
         Tripped
     }
 
+    /// @notice What the constructor fixed besides asset and steward.
+    /// @param secondary Zero where the asset has one leg.
+    /// @param callGas What a feed is given to answer with.
+    /// @param minPrice The asset's own bounds, 8 decimals; outside them a leg is invalid.
+    /// @param assetUnit One whole token in its smallest units.
+    /// @param hasReference Whether a NAV reference may be set.
+    /// @param zeroOnPause Whether `latestAnswer` gives 0 in a pause.
+    struct Constants {
+        address primary;
+        address secondary;
+        uint256 callGas;
+        uint256 minPrice;
+        uint256 maxPrice;
+        uint256 assetUnit;
+        bool hasReference;
+        bool zeroOnPause;
+    }
+
     event Poked(Status indexed status, uint256 price, uint256 updatedAt);
     event ContestedChanged(bool contested);
     event TripPersisted(address indexed by, uint64 epoch);
@@ -73,20 +91,12 @@ interface IFallbackOracle {
 
     function configuration() external view returns (uint256);
     function state() external view returns (uint256);
+    /// @notice The contest word. Its epoch counts trips and resets, so that a reviewed reset cannot land on a later
+    ///      pause.
     function contest() external view returns (uint256);
     /// @notice The NAV reference word; zero where the deployment has none.
     function referenceWord() external view returns (uint256);
-    /// @notice Counts trips and resets, so that a reviewed reset cannot land on a later pause.
-    function epoch() external view returns (uint64);
-
+    function constants() external view returns (Constants memory);
     function asset() external view returns (address);
     function steward() external view returns (address);
-    function primary() external view returns (address);
-    /// @notice Zero where the asset has one leg.
-    function secondary() external view returns (address);
-    function hasReference() external view returns (bool);
-    function zeroOnPause() external view returns (bool);
-    function callGas() external view returns (uint256);
-    function minPrice() external view returns (uint256);
-    function maxPrice() external view returns (uint256);
 }

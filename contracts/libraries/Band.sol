@@ -19,15 +19,16 @@ library Band {
     uint256 private constant UNIT = 1 << 32;
 
     /// @notice Whether a leg's price, observed at `time`, lies inside the bands of both anchors.
+    /// @dev Safe unchecked: the previous age was measured back from the anchor's time.
     function contains(uint256 state, uint256 configuration, uint256 price, uint256 time) internal pure returns (bool) {
-        uint256 anchorTime = (state >> W.ANCHOR_TIME) & W.TIME_MASK;
-        if (!_around((state >> W.ANCHOR) & W.PRICE_MASK, _since(anchorTime, time), configuration, price)) return false;
-
-        // Safe unchecked: the previous age was measured back from the anchor's time.
         unchecked {
-            anchorTime -= (state >> W.PREVIOUS_AGE) & W.MASK_24;
+            uint256 anchorTime = (state >> W.ANCHOR_TIME) & W.TIME_MASK;
+            uint256 previousTime = anchorTime - ((state >> W.PREVIOUS_AGE) & W.MASK_24);
+            uint256 anchor = (state >> W.ANCHOR) & W.PRICE_MASK;
+            uint256 previous = (state >> W.PREVIOUS_ANCHOR) & W.PRICE_MASK;
+            return _around(anchor, _since(anchorTime, time), configuration, price)
+                && _around(previous, _since(previousTime, time), configuration, price);
         }
-        return _around((state >> W.PREVIOUS_ANCHOR) & W.PRICE_MASK, _since(anchorTime, time), configuration, price);
     }
 
     /// @notice Whether the price lies at or below the NAV reference's cap, price·(1 + growth·Δ)·(1 + headroom).
@@ -43,21 +44,34 @@ library Band {
         }
     }
 
-    /// @dev Safe unchecked: Δ < 2^32, so accrued < 2^(54 + 53); a widened band < 2^(16 + 36); every product < 2^160.
+    /// @dev What lies inside the band at v = 1 lies inside every wider one, so the root is taken for the others alone.
+    ///      Safe unchecked: Δ < 2^32, so accrued < 2^(54 + 53); both products < 2^(107 + 18).
     function _around(uint256 anchor, uint256 elapsed, uint256 configuration, uint256 price)
         private
         pure
         returns (bool)
     {
         unchecked {
-            uint256 widening = _widening(elapsed, configuration);
             uint256 accrued = anchor * (W.GROWTH + ((configuration >> W.ACCRUAL) & W.MASK_20) * elapsed);
-            uint256 scaled = price * (W.GROWTH * W.FRACTION * UNIT);
-            uint256 up = ((configuration >> W.BAND_UP) & W.MASK_16) * widening;
-            if (scaled > accrued * (W.FRACTION * UNIT + up)) return false;
-            uint256 down = ((configuration >> W.BAND_DOWN) & W.MASK_16) * widening;
-            if (down >= W.FRACTION * UNIT) return true;
-            return scaled >= accrued * (W.FRACTION * UNIT - down);
+            uint256 scaled = price * (W.GROWTH * W.FRACTION);
+            uint256 up = (configuration >> W.BAND_UP) & W.MASK_16;
+            uint256 down = (configuration >> W.BAND_DOWN) & W.MASK_16;
+            if (scaled <= accrued * (W.FRACTION + up) && scaled >= accrued * (W.FRACTION - down)) return true;
+            return _inWidened(accrued, scaled, up, down, _widening(elapsed, configuration));
+        }
+    }
+
+    /// @dev Safe unchecked: a widened band < 2^(16 + 36), so every product < 2^(107 + 53).
+    function _inWidened(uint256 accrued, uint256 scaled, uint256 up, uint256 down, uint256 widening)
+        private
+        pure
+        returns (bool)
+    {
+        unchecked {
+            uint256 one = W.FRACTION * UNIT;
+            scaled *= UNIT;
+            if (scaled > accrued * (one + up * widening)) return false;
+            return down * widening >= one || scaled >= accrued * (one - down * widening);
         }
     }
 
@@ -68,7 +82,7 @@ library Band {
         unchecked {
             uint256 most = (configuration >> W.BAND_WINDOWS) & 0xff;
             if (elapsed >= window * most) return FixedPointMathLib.sqrt(most << 64);
-            return FixedPointMathLib.sqrt((elapsed << 64) / window);
+            return FixedPointMathLib.sqrt(FixedPointMathLib.rawDiv(elapsed << 64, window));
         }
     }
 

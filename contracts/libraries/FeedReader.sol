@@ -12,18 +12,23 @@ library FeedReader {
 
     error InsufficientGas(uint256 available, uint256 required);
 
+    /// @notice The gas that a read of a feed with this allowance must find.
+    function supply(uint256 allowance) internal pure returns (uint256) {
+        return allowance * 64 / 63 + RESERVE;
+    }
+
     /// @notice The raw answer and its time, or zeros when the call fails or returns less than five words.
     /// @dev A call receives at most 63/64 of what is left (EIP-150). With gas ≥ allowance·64/63 + RESERVE here, the
     ///      feed gets the allowance to the last unit whatever the caller supplied; with less, the read reverts. So the
     ///      gas limit of a transaction can make a read fail, never choose its branch.
     ///      The output is fixed: a megabyte of return or revert data is never copied. An account without code succeeds
     ///      with nothing returned, and fails on its size.
-    function read(address feed, uint256 allowance) internal view returns (uint256 answer, uint256 updatedAt) {
-        uint256 required;
-        // Safe unchecked: the allowance is bounded by the constructor, far below 2^250.
-        unchecked {
-            required = allowance * 64 / 63 + RESERVE;
-        }
+    /// @param required `supply(allowance)`, kept by the caller.
+    function read(address feed, uint256 allowance, uint256 required)
+        internal
+        view
+        returns (uint256 answer, uint256 updatedAt)
+    {
         if (gasleft() < required) revert InsufficientGas(gasleft(), required);
 
         assembly ("memory-safe") {

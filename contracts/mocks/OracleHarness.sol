@@ -52,8 +52,8 @@ contract OracleHarness is FallbackOracle {
         contest = c.contest;
         configuration = c.configuration;
         referenceWord = c.referenceWord;
-        FaultyFeed(primary).set(c.first.fault, c.first.answer, c.first.updatedAt);
-        if (secondary != address(0)) FaultyFeed(secondary).set(c.second.fault, c.second.answer, c.second.updatedAt);
+        FaultyFeed(PRIMARY).set(c.first.fault, c.first.answer, c.first.updatedAt);
+        if (SECONDARY != address(0)) FaultyFeed(SECONDARY).set(c.second.fault, c.second.answer, c.second.updatedAt);
     }
 
     function _ask(Result memory r) private {

@@ -230,6 +230,9 @@ def random_case(random: Random, oracle: Oracle, now: int = NOW) -> Case:
         random.choice(FAULTS) if random.random() < 0.15 else 0,
         random.choice(FAULTS) if random.random() < 0.15 else 0,
     )
+    if random.random() < 0.2 and 0 < first.updated_at <= now:
+        contest = replace(oracle.contest, outside_round_time=first.updated_at)
+        oracle = replace(oracle, contest=contest)
     return Case(oracle, faults, (first, second))
 
 
