@@ -1,0 +1,57 @@
+"""What ape compiled, and whether it is what stands on a chain."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import ape
+from ethpm_types import ContractType
+
+_PUSH0 = 0x5F
+_PUSH32 = 0x7F
+
+
+def contract_type(name: str) -> ContractType:
+    """A compiled contract of this project; compiles what has changed."""
+    return cast(ContractType, getattr(ape.project, name).contract_type)
+
+
+def matches(template: bytes, code: bytes) -> bool:
+    """Whether runtime code is the compiled one, immutables and metadata aside.
+
+    solc leaves 32 zero bytes after a PUSH32 where an immutable will be; it pushes zero itself by
+    PUSH0. Constructor arguments are checked by the code hash that was recorded at deployment.
+    """
+    wanted, found = _without_metadata(template), _without_metadata(code)
+    if len(wanted) != len(found):
+        return False
+    position = 0
+    while position < len(wanted):
+        opcode = wanted[position]
+        end = position + 1 + (opcode - _PUSH0 if _PUSH0 <= opcode <= _PUSH32 else 0)
+        immutable = opcode == _PUSH32 and not any(wanted[position + 1 : end])
+        compared = position + 1 if immutable else end
+        if wanted[position:compared] != found[position:compared]:
+            return False
+        position = end
+    return True
+
+
+def creation_code(name: str) -> bytes:
+    """Compiled creation code, without constructor arguments."""
+    return _bytes(contract_type(name).deployment_bytecode)
+
+
+def runtime_code(name: str) -> bytes:
+    """Compiled runtime code, zeros where its immutables will stand."""
+    return _bytes(contract_type(name).runtime_bytecode)
+
+
+def _without_metadata(code: bytes) -> bytes:
+    """solc ends code with CBOR metadata and its length in two bytes; it moves with comments."""
+    length = int.from_bytes(code[-2:], "big") + 2
+    return code[:-length] if length <= len(code) else code
+
+
+def _bytes(code: Any) -> bytes:
+    return bytes.fromhex(code.bytecode.removeprefix("0x"))

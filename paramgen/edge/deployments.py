@@ -1,0 +1,185 @@
+"""What was deployed where, and what was about to be.
+
+One file a network, keyed inside by chain id and genesis hash, since local chains repeat both
+addresses and nonces. An intent is on disk before its transaction is sent; so a killed run can be
+told apart from one that never began, and nothing is deployed twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from paramgen.errors import ParamgenError
+
+SCHEMA = "paramgen/deployments/1"
+
+
+class DeploymentsError(ParamgenError):
+    """A deployments file that cannot be read, or that disagrees with the chain."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """One contract as it was deployed or adopted.
+
+    Attributes
+    ----------
+    contract : its name in the project.
+    code_hash : keccak of the runtime code, immutables included.
+    arguments : the constructor's, as JSON values; integers as text.
+    transaction : None for what another contract created, or what was adopted after a kill.
+    """
+
+    contract: str
+    address: str
+    code_hash: str
+    arguments: tuple[Any, ...]
+    transaction: str | None
+    block: int
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A transaction that is about to be sent.
+
+    Attributes
+    ----------
+    address : where the contract will be, from sender and nonce; None for a call.
+    """
+
+    contract: str
+    method: str
+    sender: str
+    nonce: int
+    address: str | None
+    arguments: tuple[Any, ...]
+
+
+@dataclass
+class Deployments:
+    """The deployments of one chain. Without a path (the embedded chain) nothing is written."""
+
+    chain_id: int
+    genesis: str
+    path: Path | None = None
+    contracts: dict[str, Deployed] = field(default_factory=dict)
+    intents: dict[str, Intent] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """How the chain is named inside the file."""
+        return f"{self.chain_id}:{self.genesis}"
+
+    def address(self, step: str) -> str | None:
+        """Where the contract of a step is, None if it is not deployed."""
+        found = self.contracts.get(step)
+        return None if found is None else found.address
+
+    def intend(self, step: str, intent: Intent) -> None:
+        """Put an intent on disk; only then may its transaction be sent."""
+        self.intents[step] = intent
+        self._write()
+
+    def record(self, step: str, deployed: Deployed) -> None:
+        """Replace a step's intent by what it deployed."""
+        self.contracts[step] = deployed
+        self.settle(step)
+
+    def settle(self, step: str) -> None:
+        """Drop a step's intent: its transaction has landed, or never will."""
+        self.intents.pop(step, None)
+        self._write()
+
+    def _write(self) -> None:
+        if self.path is None:
+            return
+        document = _read(self.path)
+        document["chains"][self.key] = {
+            "contracts": {step: asdict(found) for step, found in self.contracts.items()},
+            "intents": {step: asdict(intent) for step, intent in self.intents.items()},
+        }
+        write_atomically(self.path, json.dumps(document, indent=2, sort_keys=True) + "\n")
+
+
+def open_deployments(path: Path | None, chain_id: int, genesis: str) -> Deployments:
+    """The deployments of this chain as the file has them; other chains' are left alone.
+
+    Parameters
+    ----------
+    path : the network's file, which need not exist; None for a chain that ends with its process.
+
+    Raises
+    ------
+    DeploymentsError
+        When the file is damaged.
+    """
+    found = Deployments(chain_id, genesis, path)
+    if path is None:
+        return found
+    chain = _read(path)["chains"].get(found.key, {"contracts": {}, "intents": {}})
+    try:
+        found.contracts = {
+            step: Deployed(**_with_tuple(value)) for step, value in chain["contracts"].items()
+        }
+        found.intents = {
+            step: Intent(**_with_tuple(value)) for step, value in chain["intents"].items()
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _damaged(path, repr(error)) from error
+    return found
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that after a kill there is the old one or the new one, on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def _sync_directory(folder: Path) -> None:
+    """A rename is on disk only when its directory is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {"schema": SCHEMA, "chains": {}}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(path, str(error)) from error
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise _damaged(path, f"its schema is not {SCHEMA}")
+    if not isinstance(document.get("chains"), dict):
+        raise _damaged(path, "it has no chains")
+    return document
+
+
+def _damaged(path: Path, why: str) -> DeploymentsError:
+    return DeploymentsError(
+        f"{path}: cannot be read as deployments: {why}.\n"
+        "    Restore it from version control or a backup. Without it, contracts that exist would "
+        "be deployed again."
+    )
+
+
+def _with_tuple(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {**value, "arguments": tuple(value["arguments"])}
