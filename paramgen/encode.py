@@ -381,8 +381,16 @@ FIELDS: Mapping[Word, tuple[Field, ...]] = {
 }
 BY_NAME: Mapping[str, Field] = {field.name: field for row in FIELDS.values() for field in row}
 
-GUARDED: tuple[Field, ...] = (*ORACLE_FIELDS, *RATE_FIELDS, *COLLATERAL_FIELDS)
-"""The fields under the steward's guardrails; a field's place here is its parameter id on chain."""
+GUARDED: tuple[Field, ...] = tuple(
+    field
+    for word in (Word.ORACLE, Word.RATE, Word.COLLATERAL, Word.REFERENCE)
+    for field in FIELDS[word]
+    if field.name != "reference_as_of"
+)
+"""The fields under the steward's guardrails; a field's place here is its parameter id on chain.
+
+A reference's time is judged by the clock, not by a step.
+"""
 
 
 @dataclass(frozen=True)

@@ -485,7 +485,7 @@ class Asset(Section):
     accrual: Rate
     tenor: Annotated[str, Field(pattern=TENOR)] | None = None
     risk_free: Rate | None = None
-    credit: Credit
+    credit: Credit | None = None
     structure: Structure | None = None
     basket: Basket | None = None
     liquidity: Liquidity
@@ -500,9 +500,11 @@ class Asset(Section):
     deployments: dict[str, Deployment] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _benchmark(self) -> Self:
+    def _one_form(self) -> Self:
         if (self.tenor is None) == (self.risk_free is None):
             raise refuse("needs exactly one of tenor, risk_free.")
+        if (self.credit is None) == (self.basket is None):
+            raise refuse("needs exactly one of credit, basket.")
         return self
 
 

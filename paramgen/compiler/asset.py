@@ -1,0 +1,135 @@
+"""One asset from evidence to real-valued parameters, in the order of spec 3.0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from paramgen.book.policy import Policy
+from paramgen.book.schema import Book
+from paramgen.compiler import collateral, credit, oracle, premia
+from paramgen.compiler.exits import exits
+from paramgen.compiler.fits import Fits
+from paramgen.compiler.ledger import Ledger, Quantity, Scope
+from paramgen.compiler.oracle import OracleParameters
+from paramgen.model.pricing import (
+    Decomposition,
+    RiskDrivers,
+    decompose,
+    decompose_one_period,
+    market_premium,
+)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Everything that was derived of one asset, before rounding."""
+
+    identifier: str
+    quantities: Mapping[str, Quantity]
+    causes: credit.Causes
+
+    def value(self, name: str) -> float:
+        """A quantity's value by its standard name."""
+        return self.quantities[name].value
+
+
+def price_asset(scope: Scope, book: Book, marks: premia.Benchmark, fits: Fits) -> credit.Causes:
+    """Benchmark, credit, premia and the composite price; everything that T and σ allow."""
+    rate = premia.risk_free(scope, book, marks)
+    pd, lgd = credit.note(scope, book)
+    found = credit.causes(scope, book, pd, lgd)
+    z, volatility = oracle.price_statistics(scope, fits)
+    limit = oracle.staleness(scope, fits, z, volatility)
+    _market(scope, limit)
+    calm, stressed = exits(scope, stressed=False), exits(scope, stressed=True)
+    premia.liquidity_premium(scope, premia.ExitCosts(calm, stressed, volatility, z), rate)
+    premia.counterparty_premium(scope, found)
+    premia.legal_premium(scope, book)
+    _composite(scope)
+    return found
+
+
+def derive_asset(
+    identifier: str, book: Book, policy: Policy, marks: premia.Benchmark, fits: Fits
+) -> Derived:
+    """Every parameter of one asset, real-valued, with its because.
+
+    Raises
+    ------
+    ParameterError
+        Naming the parameter that evidence and policy do not allow.
+    """
+    scope = Scope(identifier, book.assets[identifier], policy, Ledger())
+    found = price_asset(scope, book, marks, fits)
+    ledger = scope.ledger
+    z, volatility = ledger.value("z"), ledger.value("volatility")
+    limit = ledger.value("primary_staleness")
+    up, _ = oracle.band(scope, fits)
+    allowed = oracle.tolerance(scope)
+    curve = oracle.decay(scope, found, z, volatility, limit)
+    loss = oracle.overstatement(scope, allowed, up)
+    oracle.reference(scope)
+    parameters = OracleParameters(limit, curve, loss)
+    covers, horizon = collateral.kept(scope, found, parameters)
+    routes = exits(scope, stressed=True)
+    _, threshold, _ = collateral.thresholds(scope, covers, horizon, routes, parameters)
+    collateral.rates(scope, found, threshold)
+    collateral.caps(scope, found, covers, routes)
+    return Derived(identifier, ledger.quantities, found)
+
+
+def stressed_price(
+    identifier: str,
+    book: Book,
+    policy: Policy,
+    marks: premia.Benchmark,
+    fits: Fits,
+    *,
+    stress: RiskDrivers,
+) -> tuple[float, float]:
+    """Composite yield and K(H_p) under multipliers of risk, parameters left as they are."""
+    scope = Scope(identifier, book.assets[identifier], policy, Ledger(), stress)
+    found = price_asset(scope, book, marks, fits)
+    ledger = scope.ledger
+    z, volatility = ledger.value("z"), ledger.value("volatility")
+    limit = ledger.value("primary_staleness")
+    up, _ = oracle.band(scope, fits)
+    loss = oracle.overstatement(scope, oracle.tolerance(scope), up)
+    curve = oracle.decay(scope, found, z, volatility, limit)
+    covers, horizon = collateral.kept(scope, found, OracleParameters(limit, curve, loss))
+    return ledger.value("composite_yield"), covers.after(horizon * float(stress.horizon))
+
+
+def decomposition(derived: Derived) -> Decomposition:
+    """The composite price by cause, (1,) each."""
+    return decompose(premia.price_inputs(derived.quantities))
+
+
+def _market(scope: Scope, limit: float) -> None:
+    deviation, delay = scope.take("market.deviation"), scope.take("market.delay")
+    weights = ("deviation_weight", "delay_weight")
+    by_deviation, by_delay = (scope.rule(f"market.{weight}") for weight in weights)
+    premium = market_premium(
+        deviation, delay, limit, deviation_weight=by_deviation, staleness_weight=by_delay
+    )
+    scope.ledger.derive(
+        "market", float(premium), "1/year", "k₁·max(0, deviation − 50 bp) + k₂·max(0, τ/T − 1)",
+        scope.path("market.deviation"), scope.path("market.delay"), "primary_staleness",
+        *(f"policy.market.{weight}" for weight in weights),
+    )  # fmt: skip
+
+
+def _composite(scope: Scope) -> None:
+    ledger = scope.ledger
+    parts = decompose(premia.price_inputs(ledger.quantities))
+    ledger.derive(
+        "expected_loss", parts.expected_loss.item(), "1/year", "PD·LGD",
+        "default_probability", "loss_given_default",
+    )  # fmt: skip
+    names = ("risk_free", "expected_loss", "liquidity", "market", "counterparty", "legal")
+    formula = "r_f + PD·LGD + LD + S_mkt + CVA + Legal"
+    ledger.derive("composite_yield", parts.total.item(), "1/year", formula, *names)
+    exact = decompose_one_period(premia.price_inputs(ledger.quantities)).total.item()
+    formula = "the same with −ln(1 − PD·LGD), exact over one period"
+    ledger.derive("composite_yield_one_period", exact, "1/year", formula, *names)

@@ -1,0 +1,197 @@
+"""Benchmark and premia of one asset: liquidity, counterparties, law (spec 2.1, 2.3, 2.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from paramgen.book.schema import Book, tenor_years
+from paramgen.compiler.credit import Causes, cause_names
+from paramgen.compiler.exits import YEAR, Exit, split_sale
+from paramgen.compiler.ledger import Quantity, Scope
+from paramgen.model.arrays import Float
+from paramgen.model.counterparty import counterparty_spread, legal_discount
+from paramgen.model.curve import Curve, blended_benchmark, treasury_curve
+from paramgen.model.liquidity import (
+    exit_size,
+    liquidity_discount,
+    redemption_discount,
+    relative_depth,
+    thin_depth_discount,
+    yield_discount,
+)
+from paramgen.model.pricing import PriceInputs
+from paramgen.model.structure import structural_premium
+
+_EXPOSURE_QUARTERS = np.arange(1, 5) / 4.0
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Zero curve of the book, one for all assets; None where every asset states its own rate."""
+
+    curve: Curve
+
+
+def benchmark(book: Book) -> Benchmark:
+    """Bootstrap the book's curve.
+
+    Raises
+    ------
+    ValueError
+        For negative forwards or unknown tenors, naming them.
+    """
+    return Benchmark(treasury_curve({k: float(v) for k, v in book.curve.par_yields.items()}))
+
+
+def risk_free(scope: Scope, book: Book, marks: Benchmark) -> float:
+    """Benchmark rate of the asset, continuous per year (spec 2.1)."""
+    ledger, tenor = scope.ledger, scope.asset.tenor
+    if tenor is None:
+        rate = scope.take("risk_free")
+        return ledger.derive("risk_free", rate, "1/year", "as stated", scope.path("risk_free"))
+    pillars = [(f"curve.par_yields.{name}", found) for name, found in book.curve.par_yields.items()]
+    for path, found in pillars:
+        scope.shared(path, found)
+    zero = float(marks.curve.zero(tenor_years(tenor)))
+    used = tuple(path for path, _ in pillars)
+    on_chain = book.curve.on_chain
+    if on_chain is None:
+        return ledger.derive("risk_free", zero, "1/year", f"zero rate at {tenor}", *used)
+    parts = ("rate", "weight", "age", "maximum_age", "tolerance")
+    read = {p: scope.shared(f"curve.on_chain.{p}", getattr(on_chain, p)) for p in parts}
+    blended = blended_benchmark(
+        zero,
+        read["rate"],
+        weight=read["weight"],
+        age=read["age"],
+        maximum_age=read["maximum_age"],
+        tolerance=read["tolerance"],
+    )
+    used = (*used, *(f"curve.on_chain.{p}" for p in parts))
+    formula = f"(1−w)·zero rate at {tenor} + w·on-chain rate"
+    return ledger.derive("risk_free", float(blended), "1/year", formula, *used)
+
+
+def counterparty_premium(scope: Scope, found: Causes) -> float:
+    """Running CVA of all intermediaries, or the book's own figure (spec 2.4)."""
+    ledger = scope.ledger
+    stated = scope.maybe("cva")
+    if stated is not None:
+        return ledger.derive("counterparty", stated, "1/year", "as stated", scope.path("cva"))
+    if len(found.names) == 1:
+        return ledger.derive("counterparty", 0.0, "1/year", "no intermediary named")
+    spread = counterparty_spread(
+        found.hazard[None, 1:],
+        1.0 - found.loss[None, 1:],
+        found.hazard[:1],
+        np.ones_like(_EXPOSURE_QUARTERS),
+        _EXPOSURE_QUARTERS,
+    )
+    formula = "CVA/Σ(DF·EE·Δ) over disjoint first defaults, one year by quarters"
+    names = cause_names(scope, found)
+    return ledger.derive("counterparty", float(spread.sum()), "1/year", formula, *names)
+
+
+def legal_premium(scope: Scope, book: Book) -> float:
+    """Legal discount of the jurisdiction, raised for a discretionary waterfall."""
+    name = scope.asset.jurisdiction
+    law, at = book.jurisdictions[name], f"jurisdictions.{scope.asset.jurisdiction}"
+    if law.premium is not None:
+        premium, used = scope.shared(f"{at}.premium", law.premium), [f"{at}.premium"]
+        how = "as stated"
+    else:
+        parts = [(part, getattr(law, part)) for part in ("probability", "loss", "cost")]
+        read = [scope.shared(f"{at}.{part}", found) for part, found in parts]
+        premium, how = float(legal_discount(*read)), "π·L + c"
+        used = [f"{at}.{part}" for part, _ in parts]
+    structure = scope.asset.structure
+    if structure is not None and structure.waterfall_premium is not None:
+        surcharge = scope.take("structure.waterfall_premium")
+        skipping = structure.discretionary_waterfall
+        premium = float(structural_premium(premium, skipping, surcharge))
+        used.append(scope.path("structure.waterfall_premium"))
+    return scope.ledger.derive("legal", premium, "1/year", how, *used)
+
+
+@dataclass(frozen=True)
+class ExitCosts:
+    """What the liquidity premium is made of."""
+
+    calm: tuple[Exit, ...]
+    stressed: tuple[Exit, ...]
+    volatility: float
+    z: float
+
+
+def liquidity_premium(scope: Scope, routes: ExitCosts, rate: float) -> float:
+    """LD = ν·E[s(Q)] against the thin-depth rule, or the book's own figure (spec 2.3)."""
+    ledger = scope.ledger
+    stated = scope.maybe("liquidity.premium")
+    if stated is not None:
+        # A stated premium has no exits behind it; like the thin-depth rule it goes with 1/depth.
+        path, stated = scope.path("liquidity.premium"), stated / float(scope.stress.depth)
+        return ledger.derive("liquidity", stated, "1/year", "as stated", path)
+    issuance = scope.take("issuance")
+    size = float(exit_size(issuance, scope.rule("liquidity.exit_share")))
+    stress = scope.rule("liquidity.stress_probability")
+    holding = scope.take("liquidity.holding_period") / YEAR
+    cost = _waiting(routes, rate)
+    slippage = [split_sale(group, size, cost) for group in (routes.calm, routes.stressed)]
+    spread = float(
+        liquidity_discount(np.asarray(slippage), np.asarray([1.0 - stress, stress]), holding)
+    )
+    used = tuple(name for name in ledger.quantities if ".liquidity." in name)
+    used = (*used, scope.path("issuance"), "policy.liquidity.exit_share", "volatility", "risk_free")
+    exit_cost = ledger.derive("exit_cost", spread, "1/year", "E[s(Q)]/holding period", *used)
+    depth = [
+        float(relative_depth(_pooled(group), _redeemable(group), issuance))
+        for group in (routes.calm, routes.stressed)
+    ]
+    shown = ledger.derive("relative_depth", min(depth), "1", "stressed depth / issuance", *used)
+    exponent = scope.rule("liquidity.thin_exponent")
+    thin = ledger.derive(
+        "thin_depth", float(thin_depth_discount(shown, exponent)), "1/year",
+        "50 bp·(10 %/δ)^γ below δ = 10 %, at most 300 bp", "relative_depth",
+        "policy.liquidity.thin_exponent",
+    )  # fmt: skip
+    formula = "larger of exit cost and thin-depth rule"
+    found = float(yield_discount(exit_cost, thin))
+    return ledger.derive("liquidity", found, "1/year", formula, "exit_cost", "thin_depth")
+
+
+def _waiting(routes: ExitCosts, rate: float) -> Mapping[str, float]:
+    """Fee, funding and price risk while a route takes its time; for the premium alone."""
+    return {
+        route.name: float(
+            redemption_discount(route.fee, rate, route.time, routes.volatility, routes.z)
+        )
+        for route in routes.calm
+    }
+
+
+def _pooled(group: tuple[Exit, ...]) -> float:
+    return sum(route.reserve + sum(route.sizes) for route in group)
+
+
+def _redeemable(group: tuple[Exit, ...]) -> float:
+    return sum(route.capacity for route in group if not route.reserve and not route.prices)
+
+
+def price_inputs(quantities: Mapping[str, Quantity]) -> PriceInputs:
+    """The composite price's arguments, (1,) each."""
+
+    def value(name: str) -> Float:
+        return np.asarray([quantities[name].value])
+
+    return PriceInputs(
+        risk_free=value("risk_free"),
+        default_probability=value("default_probability"),
+        loss_given_default=value("loss_given_default"),
+        liquidity=value("liquidity"),
+        market=value("market"),
+        counterparty=value("counterparty"),
+        legal=value("legal"),
+    )
