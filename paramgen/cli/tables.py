@@ -1,0 +1,88 @@
+"""Plans as tables that a person can read."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rich.table import Table
+
+from paramgen.encode import BY_NAME
+from paramgen.mirror.steward import Guardrail
+from paramgen.plan import Change, Plan, Verdict, value_of
+
+ABSENT = "none"
+
+_TIMES = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+_DIGITS = 6
+_WHO = {
+    Verdict.DEPLOYMENT: "deployment",
+    Verdict.FIRST: "governor (first)",
+    Verdict.WITHIN: "steward",
+    Verdict.GOVERNOR: "governor",
+    Verdict.REFUSED: "refused",
+}
+
+
+def plan_table(plan: Plan) -> Table:
+    """Every field that changes: before, after, unit, who may change it, because."""
+    sheet = Table(
+        title=f"Plan for chain {plan.assumes.chain_id} at block {plan.assumes.block}",
+        title_justify="left",
+        header_style="bold",
+    )
+    for column in ("asset", "field"):
+        sheet.add_column(column, overflow="fold")
+    for column in ("before", "after"):
+        sheet.add_column(column, justify="right", no_wrap=True)
+    for column in ("unit", "may be set by", "because"):
+        sheet.add_column(column, overflow="fold")
+    previous = None
+    for change in plan.changes:
+        if previous not in (None, change.asset):
+            sheet.add_section()
+        shown = "" if change.asset == previous else change.asset
+        sheet.add_row(shown, *_change_cells(change))
+        previous = change.asset
+    return sheet
+
+
+def guardrail_table(plan: Plan) -> Table:
+    """Every guardrail that changes, as it will be."""
+    sheet = Table(title="Guardrails of the steward", title_justify="left", header_style="bold")
+    sheet.add_column("field")
+    for column in ("least", "most", "unit", "step up", "step down", "cooldown", "budget"):
+        sheet.add_column(column, justify="right")
+    for change in plan.guardrails:
+        sheet.add_row(change.field, *_rail_cells(change.field, Guardrail.unpack(change.after)))
+    return sheet
+
+
+def shown(field: str, *integers: int | None) -> tuple[list[str], str]:
+    """Encoded integers of one field in one unit, and that unit.
+
+    Returns
+    -------
+    The texts in order (`none` for None) and the unit: times in the largest that divides all.
+    """
+    unit = BY_NAME[field].unit
+    values = [None if integer is None else value_of(field, integer) for integer in integers]
+    factor, unit = _scale(unit, [value for value in values if value is not None])
+    return [ABSENT if value is None else _number(value * factor) for value in values], unit
+
+
+def _change_cells(change: Change) -> tuple[str, ...]:
+    (before, after), unit = shown(change.field, change.before, change.after)
+    who = f"{_WHO[change.verdict]}: {change.reason}" if change.reason else _WHO[change.verdict]
+    return (change.field, before, after, unit, who, change.because)
+
+
+def _rail_cells(field: str, rail: Guardrail) -> tuple[str, ...]:
+    (least, most), unit = shown(field, rail.minimum, rail.maximum)
+    if rail.relative:
+        steps = [f"{_number(Fraction(step, 100))} %" for step in (rail.step_up, rail.step_down)]
+    else:
+        steps = [" ".join((*texts, u)) for texts, u in map(_one(field), _steps(rail))]
+    cooldown, cooldown_unit = _time(rail.cooldown)
+    window, window_unit = _time(rail.window)
+    budget = f"{rail.budget_steps} steps in {window} {window_unit}"
+    return (least, most, unit, *steps, f"{cooldown} {cooldown_unit}", budget)
