@@ -136,7 +136,7 @@ _WRITTEN = {
     Dimension.NUMBER: 'a plain number such as "3" or "0.5"',
 }
 _SHAPE = re.compile(
-    r"(?P<sign>[+-]?)(?P<whole>\d{1,3}(?:[ _\u00a0\u202f]\d{3})+|\d+)(?P<part>\.\d+)?"
+    r"(?P<sign>[+-]?)(?P<whole>[0-9]{1,3}(?:[ _\u00a0\u202f][0-9]{3})+|[0-9]+)(?P<part>\.[0-9]+)?"
     r"\s*(?P<unit>[A-Za-z%]+)?(?P<per>/y)?"
 )
 _LONGEST = 64

@@ -249,10 +249,14 @@ def _scalar(convert: Callable[[str], Any], wanted: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+_WHOLE = "^([0-9]{1,3}([ _][0-9]{3})+|[0-9]+)$"
+_LONGEST_COUNT = 24
+
+
 def _whole(text: str) -> int:
-    if re.fullmatch(r"[0-9]{1,18}", text) is None:
+    if re.fullmatch(_WHOLE, text) is None or len(text) > _LONGEST_COUNT:
         raise ValueError(text)
-    return int(text)
+    return int(re.sub("[ _]", "", text))
 
 
 Flag = Annotated[
@@ -264,5 +268,5 @@ Count = Annotated[
     int,
     _scalar(_whole, "a whole number, such as 12"),
     Field(ge=0),
-    WithJsonSchema({"type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+$"}),
+    WithJsonSchema({"type": ["integer", "string"], "minimum": 0, "pattern": _WHOLE}),
 ]

@@ -144,9 +144,6 @@ assets:
     circulating: 10 000 000 USD
     accrual: 5 %/y
     risk_free: 4.8 %/y
-    credit:
-      pd: 40 bp
-      lgd: 20 %
     basket:
       members:
         - asset: bill
