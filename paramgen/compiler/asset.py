@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from paramgen.book.policy import Policy
@@ -19,6 +19,8 @@ from paramgen.model.pricing import (
     decompose_one_period,
     market_premium,
 )
+from paramgen.params.fallback import DecayMode, decay_factor
+from paramgen.params.losses import Array
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,15 @@ def derive_asset(
     collateral.rates(scope, found, threshold)
     collateral.caps(scope, found, covers, routes)
     return Derived(identifier, ledger.quantities, found)
+
+
+def compiled_decay(derived: Derived, policy: Policy) -> Callable[[Array], Array]:
+    """D(τ) of ages in seconds as derived, of which the encoded decay is a lower bound."""
+    risk = oracle.decay_risk(
+        derived.causes, derived.value("z"), derived.value("volatility"), float(policy.confidence)
+    )
+    limit, mode = derived.value("primary_staleness"), DecayMode(policy.oracle.decay)
+    return lambda ages: decay_factor(ages, risk, limit, mode)
 
 
 def stressed_price(

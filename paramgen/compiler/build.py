@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from paramgen.book.loaded import Lines, Loaded
 from paramgen.book.policy import Guardrail as Rule
-from paramgen.compiler.asset import Derived, derive_asset
+from paramgen.compiler.asset import Derived, compiled_decay, derive_asset
 from paramgen.compiler.fits import Fits, fit_asset
-from paramgen.compiler.land import Flaw, Landed, land
+from paramgen.compiler.land import Flaw, Landed, decay_excess, land
 from paramgen.compiler.opinions import Opinions, opinions
 from paramgen.compiler.premia import Benchmark, benchmark
 from paramgen.encode import GUARDED, EncodingError, Field
@@ -115,6 +115,15 @@ def _compile_asset(
     landed, flaws = land(derived.quantities)
     if landed is None:
         return None, [_flawed(loaded, name, flaw) for flaw in flaws]
+    excess = decay_excess(landed, compiled_decay(derived, loaded.policy))
+    if excess > 0.0:
+        flaw = Flaw(
+            "decay_rate",
+            f"{excess:.3g}",
+            "is what the encoded decay exceeds the compiled one by.",
+            "Report this: encoding must round decay up.",
+        )
+        return None, [_flawed(loaded, name, flaw)]
     second = opinions(loaded.book.assets[name], loaded.policy, derived, fit)
     return CompiledAsset(derived, landed, fit, second), ()
 

@@ -163,12 +163,11 @@ def decay_excess(landed: Landed, compiled: Callable[[Array], Array]) -> float:
 
     Parameters
     ----------
-    compiled : D(τ) of ages in seconds, `params.fallback.decay_factor` filled in.
+    compiled : D(τ) of ages in seconds, beyond the staleness limit.
     """
     integers = {name: item.integer for name, item in landed.parameters.items()}
-    first, last = integers["primary_staleness"] + 1, integers["maximum_age"]
-    ages = np.unique(np.linspace(first, last, _AGES).astype(np.int64))
+    limit, last = integers["primary_staleness"], integers["maximum_age"]
     step, rate, floor = (integers[f"decay_{part}"] for part in ("step", "rate", "floor"))
-    limit = integers["primary_staleness"]
+    ages = np.unique(np.linspace(limit + 1, last, _AGES).astype(np.int64))
     encoded = [decay_factor(step, rate, floor, staleness=limit, age=int(age)) / WAD for age in ages]
     return float(np.max(np.asarray(encoded) - compiled(ages.astype(np.float64))))

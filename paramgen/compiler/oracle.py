@@ -144,19 +144,24 @@ def tolerance(scope: Scope) -> float | None:
     )  # fmt: skip
 
 
-def decay(scope: Scope, found: Causes, z: float, volatility: float, limit: float) -> DecayCurve:
-    """Step at T, rate beyond it and floor of a price that nobody confirms (spec 3.5)."""
-    ledger = scope.ledger
-    confidence = scope.rule("confidence")
-    maximum_age = scope.take("oracle.maximum_age")
-    mode = DecayMode(scope.policy.oracle.decay)
-    risk = DecayRisk(
+def decay_risk(found: Causes, z: float, volatility: float, confidence: float) -> DecayRisk:
+    """What an unconfirmed price may have lost: all causes' hazard, the worst one's loss."""
+    return DecayRisk(
         z=z,
         volatility=volatility,
         hazard=float(found.hazard.sum()),
         loss_given_default=float(found.loss.max()),
         confidence=confidence,
     )
+
+
+def decay(scope: Scope, found: Causes, z: float, volatility: float, limit: float) -> DecayCurve:
+    """Step at T, rate beyond it and floor of a price that nobody confirms (spec 3.5)."""
+    ledger = scope.ledger
+    confidence = scope.rule("confidence")
+    maximum_age = scope.take("oracle.maximum_age")
+    mode = DecayMode(scope.policy.oracle.decay)
+    risk = decay_risk(found, z, volatility, confidence)
     curve = decay_curve(risk, limit, maximum_age, mode)
     used = ("z", "volatility", "primary_staleness", *cause_names(scope, found), "policy.confidence")
     step = f"market({mode.value}) + default exponent at T"
