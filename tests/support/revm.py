@@ -54,7 +54,19 @@ class Machine:
         code = deployment_bytecode(contract) + word_bytes(arguments)
         return str(self._evm.deploy(DEPLOYER, code))
 
-    def call(self, to: str, signature: str, arguments: bytes = b"") -> list[int]:
-        """Call a function; return data in words."""
-        selector = function_signature_to_4byte_selector(signature)
-        return words_of(self._evm.message_call(DEPLOYER, to, calldata=selector + arguments))
+    def call(
+        self, to: str, signature: str, arguments: bytes = b"", *, gas: int | None = None
+    ) -> list[int]:
+        """Call a function; return data in words.
+
+        Raises
+        ------
+        RuntimeError
+            The call reverted or ran out of gas.
+        """
+        data = function_signature_to_4byte_selector(signature) + arguments
+        return words_of(self._evm.message_call(DEPLOYER, to, calldata=data, gas=gas))
+
+    def replace_code(self, at: str, code: bytes) -> None:
+        """Put other code, or none, at an address."""
+        self._evm.insert_account_info(at, pyrevm.AccountInfo(nonce=1, code=code))
