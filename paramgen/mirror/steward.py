@@ -15,7 +15,7 @@ from typing import Any
 from eth_utils.address import to_canonical_address
 from eth_utils.crypto import keccak
 
-from paramgen.encode import FIELDS, Field, Word, unpack
+from paramgen.encode import FIELDS, Field, Loosens, Word, unpack
 from paramgen.mirror.decay import WAD, decay_factor
 from paramgen.mirror.words import Layout
 from paramgen.units import BPS
@@ -41,6 +41,22 @@ _FIRST_ID: Mapping[Word, int] = {
     Word.COLLATERAL: 17,
     Word.REFERENCE: 22,
 }
+
+RAMPED = frozenset(
+    {
+        "primary_staleness",
+        "secondary_staleness",
+        "decay_step",
+        "decay_rate",
+        "decay_floor",
+        "base_rate",
+        "slope_1",
+        "slope_2",
+        "kink",
+        "liquidation_threshold",
+    }
+)
+"""Fields whose tightening can itself liquidate, by price, threshold or charge: it is slowed too."""
 
 
 def parameters(word: Word) -> tuple[tuple[int, Field], ...]:
@@ -119,6 +135,37 @@ class Guardrail:
         values: dict[str, Any] = dict(GUARDRAIL.unpack(word))
         flags = {name: bool(values.pop(name)) for name in _FLAGS}
         return cls(**values, **flags)
+
+    @classmethod
+    def of(
+        cls,
+        field: Field,
+        *,
+        envelope: tuple[int, int],
+        steps: tuple[int, int],
+        cooldown: int,
+        window: int,
+        budget_steps: int,
+        relative: bool,
+    ) -> Guardrail:
+        """A field's guardrail, its directions taken from the field table.
+
+        Parameters
+        ----------
+        envelope : minimum and maximum.
+        steps : largest move up and down.
+        """
+        return cls(
+            *envelope,
+            *steps,
+            cooldown=cooldown,
+            window=window,
+            budget_steps=budget_steps,
+            relative=relative,
+            loosens_up=field.loosens is not Loosens.DOWN,
+            loosens_down=field.loosens is not Loosens.UP,
+            ramped=field.name in RAMPED,
+        )
 
     def loosens(self, current: int, target: int) -> bool:
         """Whether the move goes in a direction called loosening."""
