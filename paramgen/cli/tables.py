@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from fractions import Fraction
 
 from rich.table import Table
@@ -12,8 +14,10 @@ from paramgen.plan import Change, Plan, Verdict, value_of
 
 ABSENT = "none"
 
+_MOMENTS = ("reference_as_of",)
 _TIMES = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _DIGITS = 6
+_BP_PER_PERCENT = 100
 _WHO = {
     Verdict.DEPLOYMENT: "deployment",
     Verdict.FIRST: "governor (first)",
@@ -65,6 +69,8 @@ def shown(field: str, *integers: int | None) -> tuple[list[str], str]:
     The texts in order (`none` for None) and the unit: times in the largest that divides all.
     """
     unit = BY_NAME[field].unit
+    if field in _MOMENTS:
+        return [ABSENT if integer is None else _moment(integer) for integer in integers], "UTC"
     values = [None if integer is None else value_of(field, integer) for integer in integers]
     factor, unit = _scale(unit, [value for value in values if value is not None])
     return [ABSENT if value is None else _number(value * factor) for value in values], unit
@@ -78,11 +84,39 @@ def _change_cells(change: Change) -> tuple[str, ...]:
 
 def _rail_cells(field: str, rail: Guardrail) -> tuple[str, ...]:
     (least, most), unit = shown(field, rail.minimum, rail.maximum)
+    steps = [_step(field, rail, step) for step in (rail.step_up, rail.step_down)]
+    cooldown, window = _duration(rail.cooldown), _duration(rail.window)
+    return (least, most, unit, *steps, cooldown, f"{rail.budget_steps} steps in {window}")
+
+
+def _step(field: str, rail: Guardrail, step: int) -> str:
     if rail.relative:
-        steps = [f"{_number(Fraction(step, 100))} %" for step in (rail.step_up, rail.step_down)]
-    else:
-        steps = [" ".join((*texts, u)) for texts, u in map(_one(field), _steps(rail))]
-    cooldown, cooldown_unit = _time(rail.cooldown)
-    window, window_unit = _time(rail.window)
-    budget = f"{rail.budget_steps} steps in {window} {window_unit}"
-    return (least, most, unit, *steps, f"{cooldown} {cooldown_unit}", budget)
+        return f"{_number(Fraction(step, _BP_PER_PERCENT))} % of it"
+    (text,), unit = shown(field, step)
+    return f"{text} {unit}".strip()
+
+
+def _duration(seconds: int) -> str:
+    factor, unit = _scale("s", [Fraction(seconds)])
+    return f"{_number(seconds * factor)} {unit}"
+
+
+def _scale(unit: str, values: Sequence[Fraction]) -> tuple[Fraction, str]:
+    """What to multiply by, and the unit that it gives."""
+    if unit in ("%", "%/y"):
+        return Fraction(100), unit
+    if unit == "s":
+        name, length = next(t for t in _TIMES if all(value % t[1] == 0 for value in values))
+        return Fraction(1, length), name
+    return Fraction(1), "" if unit == "1" else unit
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _number(value: Fraction) -> str:
+    """Whole numbers grouped by threes; others to six significant digits."""
+    if value.denominator == 1:
+        return f"{value.numerator:,}".replace(",", " ")
+    return f"{float(value):.{_DIGITS}g}"

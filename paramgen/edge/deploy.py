@@ -39,6 +39,12 @@ class Step:
     run: Callable[[], object]
     by_governor: bool = False
 
+    @property
+    def kind(self) -> str:
+        """What is done, whatever the asset: `oracle` of `oracle/paxg`."""
+        head, _, tail = self.name.partition("/")
+        return " ".join((head, *tail.split()[1:]))
+
 
 def tokens(artefact: Mapping[str, Any], chain: Chain) -> dict[str, str]:
     """The token of each asset that has one: the book's, or the mock that stands for it."""

@@ -7,13 +7,15 @@ told apart from one that never began, and nothing is deployed twice.
 
 from __future__ import annotations
 
+import fcntl
 import json
-import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from paramgen.edge.files import write_whole
 from paramgen.errors import ParamgenError
 
 SCHEMA = "paramgen/deployments/1"
@@ -103,7 +105,8 @@ class Deployments:
             "contracts": {step: asdict(found) for step, found in self.contracts.items()},
             "intents": {step: asdict(intent) for step, intent in self.intents.items()},
         }
-        write_atomically(self.path, json.dumps(document, indent=2, sort_keys=True) + "\n")
+        text = json.dumps(document, indent=2, sort_keys=True)
+        write_whole(self.path, f"{text}\n".encode())
 
 
 def open_deployments(path: Path | None, chain_id: int, genesis: str) -> Deployments:
@@ -134,29 +137,27 @@ def open_deployments(path: Path | None, chain_id: int, genesis: str) -> Deployme
     return found
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that after a kill there is the old one or the new one, on disk."""
+@contextmanager
+def alone(path: Path | None) -> Iterator[None]:
+    """Hold the network's file against a second run; two at once would race for nonces.
+
+    Raises
+    ------
+    DeploymentsError
+        When another run holds it.
+    """
+    if path is None:
+        yield
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_directory(path.parent)
-
-
-def _sync_directory(folder: Path) -> None:
-    """A rename is on disk only when its directory is."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with path.with_suffix(".lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DeploymentsError(
+                f"{path}: another run is at work on this network. Let it finish, then run again."
+            ) from error
+        yield
 
 
 def _read(path: Path) -> dict[str, Any]:

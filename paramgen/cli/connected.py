@@ -1,0 +1,307 @@
+"""Commands that speak to a chain: `ape run update_params` and `ape run deploy`.
+
+ape resolves `--network` and logs to stdout by default; here all logs go to stderr, so that with
+`--json` stdout holds one document. Errors, usage errors included, exit with 1.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ape
+import click
+from ape.cli import ConnectedProviderCommand
+from ape.exceptions import ApeException
+from ape.logging import CLICK_ECHO_KWARGS, LogLevel
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from paramgen.artefact import artefact, canonical, parse_artefact
+from paramgen.cli.output import console, show_json
+from paramgen.cli.tables import guardrail_table, plan_table
+from paramgen.compiler.build import compile_book
+from paramgen.edge.apply import Applied, Prepared, apply, deploy, prepare
+from paramgen.edge.chain import Chain, is_embedded, network_key
+from paramgen.edge.deployments import Deployments, alone, open_deployments
+from paramgen.edge.files import write_whole
+from paramgen.edge.load import load_book
+from paramgen.errors import ParamgenError
+from paramgen.plan import Plan, from_bytes, to_bytes, to_document
+
+DEFAULT_BOOK = Path("examples/rwa/book.yaml")
+DEPLOYMENTS = Path("deployments")
+INTERRUPTED = 130
+
+for _level in CLICK_ECHO_KWARGS:
+    CLICK_ECHO_KWARGS[_level] = {"err": True}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for; fields are the options' names."""
+
+    book: Path | None
+    policy: Path | None
+    artefact: Path | None
+    account: str | None
+    mocks: bool
+    output: Path
+    deployments: Path
+    dry_run: bool
+    yes: bool
+    as_json: bool
+    plan: Path | None = None
+    save_plan: Path | None = None
+
+
+class ConnectedCommand(ConnectedProviderCommand):
+    """A connected command whose callback returns the document for `--json`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; a usage error exits with 1, since 2 means a difference."""
+        try:
+            return list(super().parse_args(ctx, args))
+        except click.UsageError as error:
+            error.exit_code = 1
+            raise
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run, turn what is the user's to mend into a message, and print the document."""
+        as_json = bool(ctx.params.get("as_json"))
+        try:
+            with redirect_stdout(sys.stderr) if as_json else nullcontext():
+                document = super().invoke(ctx)
+        except (ParamgenError, ApeException) as error:
+            raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            click.echo("\nInterrupted. Run again to finish; nothing is deployed twice.", err=True)
+            ctx.exit(INTERRUPTED)
+        if as_json:
+            show_json(document)
+
+
+def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every connected command."""
+    path = click.Path(path_type=Path, dir_okay=False)
+    folder = click.Path(path_type=Path, file_okay=False)
+    options = (
+        click.option("--book", type=path, help=f"The book to compile. [default: {DEFAULT_BOOK}]"),
+        click.option("--policy", type=path, help="A policy in place of the one the book names."),
+        click.option("--artefact", type=path, help="A compiled artefact in place of a book."),
+        click.option("--account", metavar="ALIAS", help="ape's account that sends."),
+        click.option("--mocks", is_flag=True, help="Mock what is missing, off local networks too."),
+        click.option("-o", "--output", type=folder, default=Path("build"), show_default=True,
+                     help="Folder for the artefact."),
+        click.option("--deployments", type=folder, default=DEPLOYMENTS, show_default=True,
+                     help="Folder of the networks' deployments."),
+        click.option("--dry-run", is_flag=True, help="Show what would be done, do nothing."),
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--json", "as_json", is_flag=True,
+                     help="One JSON document on stdout, nothing else."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def run_update(provider: Any, options: Options) -> Mapping[str, Any]:
+    """Plan, show, ask, apply, read back, write; the document says what was done.
+
+    Raises
+    ------
+    ParamgenError
+        With a message that says what to do.
+    """
+    saved = None if options.plan is None else from_bytes(_read(options.plan))
+    with _opened(provider, options, saved) as session:
+        _show(session)
+        if options.save_plan is not None:
+            write_whole(options.save_plan, to_bytes(session.prepared.plan))
+        if session.prepared.is_done:
+            click.echo("Nothing to do; no transaction sent.")
+            session.write_artefact()
+            return session.document("nothing to do")
+        if options.dry_run:
+            click.echo("Dry run; no transaction sent.")
+            return session.document("dry run")
+        _confirm(session)
+        with session.progress(len(session.prepared.steps) + 1):
+            applied = apply(session.artefact, session.chain, session.prepared)
+        session.write_artefact()
+        click.echo(
+            f"Applied: {len(session.chain.sent)} transactions, {applied.verified} fields read "
+            f"back equal at block {applied.block}."
+        )
+        return session.document("applied", applied)
+
+
+def run_deploy(provider: Any, options: Options) -> Mapping[str, Any]:
+    """Deploy and list what is missing; apply nothing.
+
+    Raises
+    ------
+    ParamgenError
+        With a message that says what to do.
+    """
+    with _opened(provider, options, None) as session:
+        if not session.prepared.steps:
+            click.echo("Nothing to deploy; no transaction sent.")
+            return session.document("nothing to do")
+        click.echo(f"To deploy: {_summary(session.prepared)}.")
+        if options.dry_run:
+            click.echo("Dry run; no transaction sent.")
+            return session.document("dry run")
+        _confirm(session)
+        with session.progress(len(session.prepared.steps)):
+            deploy(session.artefact, session.chain, session.prepared)
+        click.echo(f"Deployed: {len(session.chain.sent)} transactions.")
+        return session.document("deployed")
+
+
+# --- the session -------------------------------------------------------------------------------
+
+
+@dataclass
+class _Session:
+    """An artefact, a chain, and what differs between them."""
+
+    options: Options
+    artefact: Mapping[str, Any]
+    chain: Chain
+    prepared: Prepared
+
+    def document(self, status: str, applied: Applied | None = None) -> dict[str, Any]:
+        """What `--json` prints."""
+        found = self.chain.deployments
+        return {
+            "status": status,
+            "network": self.chain.network,
+            "chain_id": self.chain.chain_id,
+            "genesis": self.chain.genesis,
+            "block": self.prepared.state.block if applied is None else applied.block,
+            "artefact": self.artefact["hash"],
+            "plan": to_document(self.prepared.plan),
+            "steps": [step.name for step in self.prepared.steps],
+            "transactions": self.chain.sent,
+            "verified_fields": None if applied is None else applied.verified,
+            "contracts": {name: deployed.address for name, deployed in found.contracts.items()},
+        }
+
+    def write_artefact(self) -> None:
+        """Leave the artefact that the chain now runs on."""
+        if not self.options.dry_run:
+            write_whole(self.options.output / "artefact.json", canonical(self.artefact))
+
+    @contextmanager
+    def progress(self, total: int) -> Iterator[None]:
+        """Show each step on stderr: a bar on a terminal, a line elsewhere."""
+        terminal = Console(stderr=True)
+        if not terminal.is_terminal:
+            steps = iter(range(1, total + 1))
+            self.chain.report = lambda step: click.echo(
+                f"[{next(steps, total)}/{total}] {step}", err=True
+            )
+            yield
+            return
+        columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+        with Progress(*columns, console=terminal, transient=True) as bar:
+            task = bar.add_task("", total=total)
+            self.chain.after_send = lambda _: bar.advance(task)
+            self.chain.report = lambda step: bar.update(task, description=step)
+            yield
+
+
+@contextmanager
+def _opened(provider: Any, options: Options, saved: Plan | None) -> Iterator[_Session]:
+    ape.logging.logger.set_level(LogLevel.WARNING)
+    document = _artefact(options)
+    file = _deployments_file(provider, options)
+    account = _account(provider, options)
+    with alone(None if options.dry_run else file):
+
+        def open_log(chain_id: int, genesis: str) -> Deployments:
+            log = open_deployments(file, chain_id, genesis)
+            log.path = None if options.dry_run else file
+            return log
+
+        _say("compiling the contracts if they have changed, and reading the chain")
+        chain = Chain(provider, account, open_log, report=_say)
+        mocks = chain.is_local or options.mocks
+        yield _Session(options, document, chain, prepare(document, chain, mocks=mocks, saved=saved))
+
+
+def _artefact(options: Options) -> Mapping[str, Any]:
+    if options.artefact is None:
+        _say(f"compiling {options.book or DEFAULT_BOOK}")
+        return artefact(compile_book(load_book(options.book or DEFAULT_BOOK, options.policy)))
+    if options.book or options.policy:
+        raise ParamgenError("--artefact stands in place of --book and --policy; give one or other")
+    return parse_artefact(_read(options.artefact), str(options.artefact))
+
+
+def _deployments_file(provider: Any, options: Options) -> Path | None:
+    """The network's file; an embedded chain ends with its process and is never written down."""
+    if is_embedded(provider):
+        return None
+    return options.deployments / f"{network_key(provider).replace(':', '-')}.json"
+
+
+def _account(provider: Any, options: Options) -> Any:
+    if options.account is not None:
+        account = ape.accounts.load(options.account)
+        if options.yes:
+            # ape takes the passphrase from APE_ACCOUNTS_<alias>_PASSPHRASE, or asks for it once.
+            account.set_autosign(True)
+        return account
+    if provider.network.is_local or is_embedded(provider):
+        return ape.accounts.test_accounts[0]
+    raise ParamgenError(
+        f"{network_key(provider)} needs an account to send from: name one with --account; "
+        "`ape accounts list` shows yours."
+    )
+
+
+def _confirm(session: _Session) -> None:
+    if session.options.yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ParamgenError("this is no terminal to ask on: give --yes to apply, or --dry-run")
+    count = len(session.prepared.steps) + 1
+    where = f"{session.chain.network} (chain {session.chain.chain_id})"
+    click.confirm(f"Send about {count} transactions to {where}?", abort=True, err=True)
+
+
+def _show(session: _Session) -> None:
+    """What differs, for a person; a program reads it from the document."""
+    if session.options.as_json:
+        return
+    prepared = session.prepared
+    if prepared.plan.changes:
+        console().print(plan_table(prepared.plan))
+    if prepared.plan.guardrails:
+        console().print(guardrail_table(prepared.plan))
+    if prepared.steps:
+        click.echo(f"Before the batch: {_summary(prepared)}.")
+
+
+def _summary(prepared: Prepared) -> str:
+    """Steps by kind, such as `12 tokens`."""
+    kinds = Counter(step.kind for step in prepared.steps)
+    return ", ".join(kind if n == 1 else f"{n} × {kind}" for kind, n in kinds.items())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ParamgenError(f"{path}: {error.strerror}") from error
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)

@@ -1,0 +1,23 @@
+"""Plan, apply and read back a book's parameters: `ape run update_params --help`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from paramgen.cli.connected import ConnectedCommand, Options, run_update, shared_options
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(cls=ConnectedCommand)
+@shared_options
+@click.option("--plan", type=_FILE, help="A saved plan, applied only to the state it assumes.")
+@click.option("--save-plan", type=_FILE, help="Where to save the plan for review.")
+def cli(provider: Any, **options: Any) -> Any:
+    """Bring a chain's oracle, rate and collateral parameters to what a book compiles to.
+
+    Deploys what is missing, shows what differs, applies it in one batch and reads every field
+    back. A second run sends nothing; one that was interrupted is finished by running again.
+    """
+    return run_update(provider, Options(**options))
