@@ -505,6 +505,11 @@ class Asset(Section):
             raise refuse("needs exactly one of tenor, risk_free.")
         if (self.credit is None) == (self.basket is None):
             raise refuse("needs exactly one of credit, basket.")
+        if self.basket is not None and self.structure is None:
+            raise refuse(
+                "has a basket and needs its structure: a correlation, and overcollateral and "
+                "reserve, 0 % where nothing is subordinated."
+            )
         return self
 
 

@@ -29,6 +29,7 @@ from paramgen.model.structure import (
     attachment_point,
     senior_default_probability,
     tranche_expected_loss,
+    tranche_expected_shortfall,
 )
 
 
@@ -166,11 +167,15 @@ def note(scope: Scope, book: Book, prefix: str = "") -> tuple[float, float]:
 def _of_tranche(scope: Scope, prefix: str) -> tuple[float, float]:
     pd, lgd = credit(scope, f"{prefix}pool_")
     attachment, correlation = _attachment(scope, prefix)
-    hit = float(senior_default_probability(pd, lgd, correlation, attachment))
-    expected = float(tranche_expected_loss(pd, lgd, correlation, attachment))
     pool = (f"{prefix}pool_default_probability", f"{prefix}pool_loss_given_default")
     used = (*pool, f"{prefix}attachment", scope.path("structure.correlation"))
-    return _tranche(scope, prefix, hit, expected, used)
+    hit = senior_default_probability(pd, lgd, correlation, attachment)
+    formula = "Φ((Φ⁻¹(p) − √(1−ρ)·Φ⁻¹(A/lgd))/√ρ), chance that the note is hit at all"
+    scope.ledger.derive(f"{prefix}senior_default_probability", float(hit), "1", formula, *used)
+    expected = float(tranche_expected_loss(pd, lgd, correlation, attachment))
+    confidence = scope.rule("confidence")
+    worst = float(tranche_expected_shortfall(pd, lgd, correlation, attachment, confidence))
+    return _two_point(scope, prefix, expected, worst, used)
 
 
 def _of_basket(scope: Scope, book: Book, prefix: str) -> tuple[float, float]:
@@ -187,15 +192,12 @@ def _of_basket(scope: Scope, book: Book, prefix: str) -> tuple[float, float]:
         used += [f"{name}default_probability", f"{name}loss_given_default"]
         used.append(scope.path(f"basket.members.{index}.weight"))
     weights, pds, lgds = np.asarray(rows).T
-    if scope.asset.structure is None:
-        mean, expected = float(weights @ pds), float(weights @ (pds * lgds))
-        return _tranche(scope, prefix, mean, expected, tuple(used))
     attachment, correlation = _attachment(scope, prefix)
     pool = Basket(weights[None], pds[None], lgds[None], np.full((1, len(rows)), correlation))
     used += [f"{prefix}attachment", scope.path("structure.correlation")]
-    hit = float(pool.exceedance_probability(attachment)[0])
     expected = float(pool.tranche_expected_loss(attachment)[0])
-    return _tranche(scope, prefix, hit, expected, tuple(used))
+    worst = float(pool.tranche_expected_shortfall(attachment, scope.rule("confidence"))[0])
+    return _two_point(scope, prefix, expected, worst, tuple(used))
 
 
 def _attachment(scope: Scope, prefix: str) -> tuple[float, float]:
@@ -207,17 +209,23 @@ def _attachment(scope: Scope, prefix: str) -> tuple[float, float]:
     return attachment, scope.take("structure.correlation")
 
 
-def _tranche(
-    scope: Scope, prefix: str, hit: float, expected: float, used: tuple[str, ...]
+def _two_point(
+    scope: Scope, prefix: str, expected: float, worst: float, used: tuple[str, ...]
 ) -> tuple[float, float]:
-    """PD as the chance that the tranche is hit, LGD as its loss then; PD·LGD is its EL."""
+    """A jump with the pool's own EL and ES: LGD = ES_α, PD = EL/ES_α.
+
+    EL is never below (1−α)·ES_α, so PD is never below 1−α and the default loss of the collateral
+    formulas, an expected shortfall itself, gives back exactly ES_α. The chance of any loss at all
+    would not do: it nears one where a note attaches near zero, with a mean loss far below ES.
+    """
     ledger = scope.ledger
-    names = tuple(f"{prefix}{part}" for part in ("default_probability", "tranche_loss"))
-    ledger.derive(names[0], hit, "1", "chance that losses pass the attachment", *used)
-    ledger.derive(names[1], expected, "1", "expected loss of what is tokenised", *used)
-    lgd = min(expected / hit, 1.0) if hit > 0.0 else 0.0
-    formula = "expected loss given that it is hit"
-    return hit, ledger.derive(f"{prefix}loss_given_default", lgd, "1", formula, *names)
+    names = (f"{prefix}tranche_loss", f"{prefix}loss_given_default")
+    ledger.derive(names[0], expected, "1", "expected loss of what is tokenised", *used)
+    formula = "ES_α, mean loss of the worst 1−α outcomes of the pool"
+    lgd = ledger.derive(names[1], worst, "1", formula, *used, "policy.confidence")
+    pd = min(expected / worst, 1.0) if worst > 0.0 else 0.0
+    probability = f"{prefix}default_probability"
+    return ledger.derive(probability, pd, "1", "EL/ES_α, which keeps the EL", *names), lgd
 
 
 def causes(scope: Scope, book: Book, pd: float, lgd: float) -> Causes:

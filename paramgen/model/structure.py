@@ -137,6 +137,28 @@ def tranche_expected_loss(
     return as_float(lgd * excess / (high - low))
 
 
+def tranche_expected_shortfall(
+    default_probability: FloatLike,
+    loss_given_default: FloatLike,
+    correlation: FloatLike,
+    attachment: FloatLike,
+    confidence: FloatLike,
+) -> Float:
+    """Mean loss of tranche [A, 1] per unit of its notional in its worst 1 − α of outcomes.
+
+    With K = A/lgd, q the α-quantile of X and M = max(K, q):
+    lgd·(E[(X−M)⁺]/(1−α) + (M−K))/(1−A), the second part only where q reaches K.
+
+    Source: expected shortfall of the Vasicek loss, McNeil, Frey and Embrechts, section 2.3.
+    """
+    lgd, low, alpha = (as_float(x) for x in (loss_given_default, attachment, confidence))
+    threshold = _over(low, lgd)
+    quantile = default_rate_quantile(default_probability, correlation, alpha)
+    edge = np.maximum(threshold, quantile)
+    tail = expected_excess(default_probability, correlation, edge) / (1.0 - alpha)
+    return as_float(lgd * (tail + np.maximum(quantile - threshold, 0.0)) / (1.0 - low))
+
+
 def _over(level: FloatLike, lgd: Float) -> Float:
     """Default fraction at which losses reach `level`; infinite where defaults lose nothing."""
     level, lgd = np.broadcast_arrays(as_float(level), lgd)
@@ -192,6 +214,13 @@ class Basket:
         covered = (self.weight * self.loss_given_default * joint).sum(axis=-1)
         excess = np.maximum(covered - level * ndtr(factor), 0.0)
         return as_float(np.where(level <= 0.0, self.expected_loss() - level, excess))
+
+    def tranche_expected_shortfall(self, attachment: FloatLike, confidence: FloatLike) -> Float:
+        """Mean loss of tranche [A, 1] per unit of notional in its worst 1 − α, (n,)."""
+        low, alpha = as_float(attachment), as_float(confidence)
+        quantile = self.loss_quantile(alpha)
+        tail = self.expected_excess(np.maximum(quantile, low)) / (1.0 - alpha)
+        return as_float((tail + np.maximum(quantile - low, 0.0)) / (1.0 - low))
 
     def exceedance_probability(self, threshold: FloatLike) -> Float:
         """P(L > K) = Φ(y_K), (n,): how often a tranche that attaches at K is hit."""

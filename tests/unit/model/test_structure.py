@@ -23,6 +23,7 @@ from paramgen.model.structure import (
     senior_default_probability,
     structural_premium,
     tranche_expected_loss,
+    tranche_expected_shortfall,
     trigger_fired,
 )
 
@@ -187,3 +188,35 @@ def test_trigger_fires_on_low_collections_high_overdues_or_silence() -> None:
 def test_discretionary_path_raises_the_legal_premium() -> None:
     premium = structural_premium(0.0025, np.array([False, True]), 0.01)
     assert premium == pytest.approx([0.0025, 0.0125])
+
+
+def numeric_tranche_shortfall(p, lgd, rho, attachment, confidence):
+    """Average of the tranche loss over the worst 1 − α of the common factor, by quadrature."""
+    u = (np.arange(400_000) + 0.5) / 400_000 * (1.0 - confidence)
+    rate = conditional_default_rate(p, rho, norm.ppf(u))
+    return float((np.maximum(lgd * rate - attachment, 0.0) / (1.0 - attachment)).mean())
+
+
+@pytest.mark.parametrize("attachment", [0.0, 0.03, 0.08, 0.3, 0.5])
+def test_tranche_shortfall_is_the_mean_of_the_worst_outcomes(attachment):
+    p, lgd, rho, confidence = 0.08, 0.475, 0.15, 0.99
+    found = tranche_expected_shortfall(p, lgd, rho, attachment, confidence)
+    expected = numeric_tranche_shortfall(p, lgd, rho, attachment, confidence)
+    # Far out the quadrature itself is good to a few parts in a thousand.
+    assert float(found) == pytest.approx(expected, rel=3e-3, abs=1e-9)
+
+
+@pytest.mark.parametrize("attachment", [0.0, 0.05, 0.2])
+def test_a_basket_of_one_is_the_pool_itself(attachment):
+    one = Basket(*(np.array([[x]]) for x in (1.0, 0.08, 0.475, 0.15)))
+    pool = tranche_expected_shortfall(0.08, 0.475, 0.15, attachment, 0.99)
+    assert one.tranche_expected_shortfall(attachment, 0.99)[0] == pytest.approx(float(pool))
+    hit = senior_default_probability(0.08, 0.475, 0.15, attachment)
+    if attachment > 0.0:
+        assert one.exceedance_probability(attachment)[0] == pytest.approx(float(hit))
+
+
+def test_shortfall_is_never_below_the_expected_loss():
+    for attachment in (0.0, 0.05, 0.2):
+        expected = tranche_expected_loss(0.08, 0.475, 0.15, attachment)
+        assert tranche_expected_shortfall(0.08, 0.475, 0.15, attachment, 0.99) >= expected
