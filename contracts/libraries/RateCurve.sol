@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
 /// @title The kinked borrow curve
 /// @dev With utilisation u and kink k, both in 1e18,
 ///
@@ -47,11 +49,9 @@ library RateCurve {
         if (cash | borrows | reserves > AMOUNT_MASK) revert AmountTooLarge(cash, borrows, reserves);
         if (borrows == 0) return 0;
         unchecked {
-            uint256 gross = cash + borrows;
-            if (gross <= reserves) return WAD;
-            uint256 total = gross - reserves;
-            if (borrows >= total) return WAD;
-            return (borrows * WAD + total - 1) / total;
+            // Borrows at or above cash + borrows − reserves: all is lent, or more.
+            if (cash <= reserves) return WAD;
+            return _ceilDiv(borrows * WAD, cash + borrows - reserves);
         }
     }
 
@@ -59,7 +59,11 @@ library RateCurve {
     /// @dev Safe unchecked: slopes are below 2^48, utilisation and kink below 2^64. A valid word has 0 < kink < 1e18.
     function rateAt(uint256 word, uint256 u) internal pure returns (uint256) {
         unchecked {
-            return _rate(word & RATE_MASK, (word >> SLOPE1) & RATE_MASK, (word >> SLOPE2) & RATE_MASK, word >> KINK, u);
+            uint256 kink = word >> KINK;
+            uint256 base = word & RATE_MASK;
+            uint256 slope1 = (word >> SLOPE1) & RATE_MASK;
+            if (u <= kink) return base + _ceilDiv(slope1 * u, kink);
+            return base + slope1 + _ceilDiv(((word >> SLOPE2) & RATE_MASK) * (u - kink), WAD - kink);
         }
     }
 
@@ -68,15 +72,10 @@ library RateCurve {
         return rate * u * (WAD - reserveFactor) / (WAD * WAD);
     }
 
-    function _rate(uint256 base, uint256 slope1, uint256 slope2, uint256 kink, uint256 u)
-        private
-        pure
-        returns (uint256)
-    {
+    /// @dev ⌈a/b⌉ for b > 0 and a + b below 2^256.
+    function _ceilDiv(uint256 a, uint256 b) private pure returns (uint256) {
         unchecked {
-            if (u <= kink) return base + (slope1 * u + kink - 1) / kink;
-            uint256 room = WAD - kink;
-            return base + slope1 + (slope2 * (u - kink) + room - 1) / room;
+            return FixedPointMathLib.rawDiv(a + b - 1, b);
         }
     }
 }
