@@ -119,6 +119,7 @@ def _market(compiled: Compiled, asset: Asset, found: CompiledAsset) -> dict[str,
         "words": {kind.value: word(packed) for kind, packed in found.landed.words.items()},
         "feed": _feed(compiled, asset, found),
         "fits": _fits(found),
+        "beside": _beside(found),
         "deployments": {
             network: addresses.model_dump(exclude={"evidence"}, exclude_none=True)
             for network, addresses in asset.deployments.items()
@@ -182,6 +183,25 @@ def _fits(found: CompiledAsset) -> dict[str, Any]:
             "warnings": list(band.warnings),
         }
     return fitted
+
+
+def _beside(found: CompiledAsset) -> dict[str, Any]:
+    """Figures that bind nothing: for a reader to hold ours against."""
+    second, value = found.opinions, found.derived.value
+    return {
+        "haircut": real(quantise(value("haircut"))),
+        "composite_yield": real(quantise(value("composite_yield"))),
+        "protection_horizon": real(quantise(value("protection_horizon"))),
+        "morpho_lltv": None if second.lltv is None else real(quantise(second.lltv)),
+        "smart_ltv": real(quantise(second.smart_ltv)),
+        "levered_carry": real(quantise(second.levered_carry)),
+        "bad_debt": real(quantise(value("bad_debt"))),
+        "comparables": {
+            venue: {"ltv": real(quantise(ltv)), "liquidation_threshold": real(quantise(lt))}
+            for venue, (ltv, lt) in second.comparables.items()
+        },
+        "warnings": list(second.warnings),
+    }
 
 
 def _evidence(found: Evidence) -> dict[str, Any]:

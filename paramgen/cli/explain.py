@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.text import Text
 from rich.tree import Tree
 
 from paramgen.book.quantity import Input
@@ -117,7 +118,8 @@ def _show(
     leaves: Mapping[str, Input],
 ) -> None:
     quantities = compiled.derived.quantities
-    root = Tree(f"[bold]{compiled.derived.identifier}.{field}[/bold]{_rounded(compiled, field)}")
+    name = Text(f"{compiled.derived.identifier}.{field}", style="bold")
+    root = Tree(name.append(_rounded(compiled, field), style="not bold"))
     _grow(root, quantities, field, leaves, set())
     console().print(root)
     moving = [row for row in rows if row.slope or row.reason]
@@ -155,7 +157,7 @@ def _grow(
         source = f" ← {found.evidence}" if found.evidence else " (policy)"
         tree.add(f"{name} = {found.written}{source}")
         return
-    bound = f"  [italic]bound by {step.binding}[/italic]" if step.binding else ""
+    bound = f"  bound by {step.binding}" if step.binding else ""
     known = "  (above)" if name in seen else ""
     branch = tree.add(f"{name} = {step.value:.8g} {step.unit}  {step.formula}{bound}{known}")
     if name in seen:

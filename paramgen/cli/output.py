@@ -40,9 +40,12 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> 
 
 
 def console() -> Console:
-    """A terminal as wide as it is, or wide enough for a table when it is none."""
-    plain = Console()
-    return plain if plain.is_terminal else Console(width=160)
+    """A terminal as wide as it is, or wide enough for a table when it is none.
+
+    Without markup: `min_r[s_r + fee_r]` is a formula, not a style.
+    """
+    plain = Console(markup=False, highlight=False)
+    return plain if plain.is_terminal else Console(width=160, markup=False, highlight=False)
 
 
 def percent(value: float, digits: int = 3) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
+from typing import Any
 
 from rich.table import Table
 
+from paramgen.cli.output import table
 from paramgen.encode import BY_NAME
 from paramgen.mirror.steward import Guardrail
 from paramgen.plan import Change, Plan, Verdict, value_of
@@ -48,6 +50,74 @@ def plan_table(plan: Plan) -> Table:
         sheet.add_row(shown, *_change_cells(change))
         previous = change.asset
     return sheet
+
+
+def show_parameters(artefact: Mapping[str, Any]) -> None:
+    """The parameters of an artefact, a line an asset, and what stands beside them."""
+    markets = artefact["markets"]
+    table(
+        "Collateral and caps, as they land",
+        ("asset", *(title for title, _ in _COLLATERAL), "haircut", "Morpho LLTV", "LT is bound by"),
+        (
+            (name, *_cells(market, _COLLATERAL), *_beside(market))
+            for name, market in markets.items()
+        ),
+    )
+    for title, columns in (("Rates", _RATES), ("Oracle", _ORACLE)):
+        table(
+            f"{title}, as they land",
+            ("asset", *(heading for heading, _ in columns)),
+            ((name, *_cells(market, columns)) for name, market in markets.items()),
+        )
+    others = [
+        (f"{name} at {venue}", *(f"{100 * float(gap[field]):+.2f}" for field in _COMPARED))
+        for name, market in markets.items()
+        for venue, gap in market["beside"]["comparables"].items()
+    ]
+    if others:
+        table("Ours less another venue's, in points", ("asset", "LTV", "LT"), others)
+
+
+_COLLATERAL = (
+    ("LTV", "ltv"),
+    ("LT", "liquidation_threshold"),
+    ("bonus", "liquidation_bonus"),
+    ("supply cap", "supply_cap"),
+    ("debt ceiling", "debt_ceiling"),
+)
+_RATES = (
+    ("base", "base_rate"),
+    ("slope 1", "slope_1"),
+    ("slope 2", "slope_2"),
+    ("kink", "kink"),
+)
+_ORACLE = (
+    ("stale after", "primary_staleness"),
+    ("decay step", "decay_step"),
+    ("decay rate", "decay_rate"),
+    ("floor", "decay_floor"),
+    ("stops after", "maximum_age"),
+    ("band up", "band_up"),
+    ("band down", "band_down"),
+    ("window", "band_window"),
+    ("tolerance", "tolerance"),
+)
+_COMPARED = ("ltv", "liquidation_threshold")
+
+
+def _cells(market: Mapping[str, Any], columns: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    cells = []
+    for _, field in columns:
+        (text,), unit = shown(field, int(market["parameters"][field]["integer"]))
+        cells.append(f"{text} {unit}".strip())
+    return tuple(cells)
+
+
+def _beside(market: Mapping[str, Any]) -> tuple[str, ...]:
+    beside = market["beside"]
+    lltv = "none" if beside["morpho_lltv"] is None else f"{100 * float(beside['morpho_lltv']):g} %"
+    binding = str(market["parameters"]["liquidation_threshold"]["binding"])
+    return (f"{100 * float(beside['haircut']):.2f} %", lltv, binding)
 
 
 def guardrail_table(plan: Plan) -> Table:

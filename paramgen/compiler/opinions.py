@@ -11,7 +11,12 @@ from paramgen.compiler.asset import Derived
 from paramgen.compiler.fits import Fits
 from paramgen.params.binding import ParameterError
 from paramgen.params.collateral import largest_enabled_lltv, smart_ltv
-from paramgen.params.losses import loss_quantile, market_loss, supervisory_warning
+from paramgen.params.losses import (
+    loss_quantile,
+    market_loss,
+    supervisory_haircut,
+    supervisory_warning,
+)
 from paramgen.params.rates import carry_check
 
 _TEN_DAYS = 10.0 / 365.0
@@ -90,7 +95,14 @@ def _lltv(policy: Policy, derived: Derived) -> tuple[float | None, tuple[str, ..
 
 
 def _supervised(asset: Asset, derived: Derived) -> tuple[str, ...]:
+    """Supervisory haircuts cover prices and hint at jumps; ours are told apart, so both are held.
+
+    What is too low is judged on the whole haircut, what is too high on its market part alone.
+    """
     category, maturity = SUPERVISORY[asset.asset_class]
+    theirs = supervisory_haircut(category, maturity)
     quantile = loss_quantile(derived.value("z"), derived.value("volatility"), _TEN_DAYS)
-    warning = supervisory_warning(float(market_loss(quantile)), category, maturity)
+    market, whole = float(market_loss(quantile)), derived.value("haircut")
+    doubted = whole if whole < theirs else market if market > theirs else None
+    warning = None if doubted is None else supervisory_warning(doubted, category, maturity)
     return (warning,) if warning else ()
