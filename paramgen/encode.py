@@ -12,6 +12,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from fractions import Fraction
 
 from paramgen.units import BPS, PRICE_UNITS, WAD, YEAR_365, Rounding, round_fraction
@@ -78,25 +79,17 @@ class Field:
         return (1 << self.bits) - 1
 
     def encode(self, value: Fraction) -> int:
-        """Round a derived value in the field's direction.
+        """Round a derived value in the field's direction; an exact field takes it as declared.
 
         Raises
         ------
         EncodingError
             When the value is outside the field's bounds or does not fit its bits.
         """
-        if not self.minimum <= value <= self.maximum:
-            raise EncodingError(
-                f"{self.name} = {float(value):.12g} must lie in "
-                f"[{float(self.minimum):.6g}, {float(self.maximum):.6g}]"
-            )
-        integer = round_fraction(value * self.scale, self.rounding)
-        if not 0 <= integer <= self.largest:
-            raise EncodingError(
-                f"{self.name} = {float(value):.12g} does not fit {self.bits} bits; "
-                f"the largest expressible is {float(self.decode(self.largest)):.12g}"
-            )
-        return integer
+        if self.rounding is Rounding.EXACT:
+            return self.declare(value)
+        self._require_bounds(value)
+        return self._fit(value, round_fraction(value * self.scale, self.rounding))
 
     def declare(self, value: Fraction) -> int:
         """Encode a declared value, which must be expressible exactly.
@@ -104,14 +97,30 @@ class Field:
         Raises
         ------
         EncodingError
-            Naming the nearest expressible value.
+            Naming the nearest expressible value, to the last digit.
         """
-        integer = self.encode(value)
+        self._require_bounds(value)
+        integer = round_fraction(value * self.scale, Rounding.NEAREST)
         if self.decode(integer) != value:
-            nearest = self.decode(round_fraction(value * self.scale, Rounding.NEAREST))
+            nearest = _decimal(self.decode(min(integer, self.largest)))
             raise EncodingError(
                 f"{self.name} = {float(value):.12g} cannot be expressed exactly; "
-                f"the nearest expressible value is {float(nearest):.12g}"
+                f"the nearest expressible value is {nearest}"
+            )
+        return self._fit(value, integer)
+
+    def _require_bounds(self, value: Fraction) -> None:
+        if not self.minimum <= value <= self.maximum:
+            raise EncodingError(
+                f"{self.name} = {float(value):.12g} must lie in "
+                f"[{float(self.minimum):.6g}, {float(self.maximum):.6g}]"
+            )
+
+    def _fit(self, value: Fraction, integer: int) -> int:
+        if not 0 <= integer <= self.largest:
+            raise EncodingError(
+                f"{self.name} = {float(value):.12g} does not fit {self.bits} bits; "
+                f"the largest expressible is {_decimal(self.decode(self.largest))}"
             )
         return integer
 
@@ -120,6 +129,13 @@ class Field:
         return integer / self.scale
 
 
+def _decimal(value: Fraction) -> str:
+    """Return the value's whole decimal expansion; every scale divides a power of ten."""
+    exact = Context(prec=_DIGITS).divide(Decimal(value.numerator), Decimal(value.denominator))
+    return f"{exact.normalize():f}"
+
+
+_DIGITS = 60
 _PER_SECOND = WAD / YEAR_365.seconds
 _ACCRUAL = ORACLE_RATE / YEAR_365.seconds
 _DAY = 86_400
