@@ -8,6 +8,7 @@ that cannot be meant so is refused with what to do about it.
 from __future__ import annotations
 
 import io
+import re
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -26,6 +27,8 @@ MAX_ROWS = 5_000_000
 
 _LATEST = 1e11
 """Unix seconds end far below this, milliseconds lie far above."""
+
+_DATE = r"\s*\d{4}-\d{2}-\d{2}"
 
 _DIRTIEST = 0.5
 """A file with a larger share of unusable rows is not the history that its format says."""
@@ -96,7 +99,7 @@ def _read_csv(data: bytes, name: str, form: HistoryFormat) -> dict[str, pd.Serie
             header=None,
             dtype=str,
             keep_default_na=False,
-            nrows=MAX_ROWS + 1,
+            nrows=MAX_ROWS + 2,  # the header, and one row too many
             encoding="utf-8-sig",
         )
     except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
@@ -153,7 +156,9 @@ def _times(column: pd.Series, name: str) -> NDArray[np.float64]:
 
 
 def _dates(column: pd.Series, name: str) -> NDArray[np.float64]:
-    moments = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
+    # pandas would read "today" and "now" off the clock.
+    dated = column.where(np.array([re.match(_DATE, str(text)) is not None for text in column]))
+    moments = pd.to_datetime(dated, utc=True, errors="coerce", format="ISO8601")
     if moments.isna().all():
         bound = "must hold Unix seconds or dates such as 2025-12-31."
         raise HistoryError("history.time", name, bound, _other_column("time"))

@@ -144,6 +144,10 @@ assets:
     circulating: 10 000 000 USD
     accrual: 5 %/y
     risk_free: 4.8 %/y
+    structure:
+      correlation: 15 %
+      overcollateral: 0 %
+      reserve: 0 %
     basket:
       members:
         - asset: bill

@@ -283,7 +283,8 @@ def test_what_names_nothing_or_contradicts_itself_is_refused_on_its_line(tmp_pat
 
 
 def test_a_cycle_of_baskets_is_found_however_long(tmp_path):
-    inner = "    basket:\n      members:\n        - {asset: mix, weight: 50 %}\n"
+    inner = "    structure: {correlation: 15 %, overcollateral: 0 %, reserve: 0 %}\n"
+    inner += "    basket:\n      members:\n        - {asset: mix, weight: 50 %}\n"
     inner += "        - {asset: bill, weight: 50 %}\n"
     credit = "    credit:\n      evidence: guess\n      pd: 35 bp\n      lgd: 30 %\n"
     book, _ = in_book(credit, inner, NOTE)
