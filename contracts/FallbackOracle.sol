@@ -439,14 +439,15 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
         return FixedPointMathLib.rawDiv(FixedPointMathLib.rawMul(answer, up), down);
     }
 
-    /// @dev Safe unchecked: a time of 0 wraps and fails; a time not ahead gives an age.
+    /// @dev Safe unchecked: a price below the least and a time of 0 wrap and fail; a time not ahead gives an age.
     function _leg(uint256 price, uint256 time, uint256 staleness, uint256 word, uint256 config)
         private
         view
         returns (Leg)
     {
         unchecked {
-            if (price < MIN_PRICE || price > MAX_PRICE || time - 1 >= block.timestamp) return Legs.INVALID;
+            if (price - MIN_PRICE > MAX_PRICE - MIN_PRICE) return Legs.INVALID;
+            if (time - 1 >= block.timestamp) return Legs.INVALID;
             bool inside = Band.contains(word, config, price, time);
             if (HAS_REFERENCE && inside) inside = Band.belowReference(referenceWord, price, time);
             return Legs.pack(price, time, block.timestamp - time <= staleness, inside);

@@ -10,6 +10,8 @@ import {OracleWords as W} from "./OracleWords.sol";
 ///
 ///          anchor·(1 + g·Δ)·[1 − X_down·v, 1 + X_up·v],   v = √clip(Δ/w, 1, n).
 ///
+///      A leg older than the anchor stands at Δ = 0, the tightest band.
+///
 ///      Judging both anchors before they roll, each at its own age, makes neither the poke cadence nor a window's edge
 ///      decide: a price just inside the new anchor's band must also lie inside the older, wider one. Linear accrual
 ///      stands below compound accrual. v is floored to a multiple of 2^-32. Both comparisons are cross-multiplied, so
@@ -22,12 +24,11 @@ library Band {
     /// @dev Safe unchecked: the previous age was measured back from the anchor's time.
     function contains(uint256 state, uint256 configuration, uint256 price, uint256 time) internal pure returns (bool) {
         unchecked {
-            uint256 anchorTime = (state >> W.ANCHOR_TIME) & W.TIME_MASK;
-            uint256 previousTime = anchorTime - ((state >> W.PREVIOUS_AGE) & W.MASK_24);
-            uint256 anchor = (state >> W.ANCHOR) & W.PRICE_MASK;
-            uint256 previous = (state >> W.PREVIOUS_ANCHOR) & W.PRICE_MASK;
-            return _around(anchor, _since(anchorTime, time), configuration, price)
-                && _around(previous, _since(previousTime, time), configuration, price);
+            uint256 since = (state >> W.ANCHOR_TIME) & W.TIME_MASK;
+            uint256 elapsed = FixedPointMathLib.zeroFloorSub(time, since);
+            if (!_around((state >> W.ANCHOR) & W.PRICE_MASK, elapsed, configuration, price)) return false;
+            elapsed = FixedPointMathLib.zeroFloorSub(time, since - ((state >> W.PREVIOUS_AGE) & W.MASK_24));
+            return _around((state >> W.PREVIOUS_ANCHOR) & W.PRICE_MASK, elapsed, configuration, price);
         }
     }
 
@@ -38,14 +39,16 @@ library Band {
         uint256 asOf = (word >> W.REFERENCE_AS_OF) & W.TIME_MASK;
         unchecked {
             if (block.timestamp - asOf > (word >> W.REFERENCE_MAXIMUM_AGE) & W.MASK_24) return true;
-            uint256 growth = W.GROWTH + ((word >> W.REFERENCE_GROWTH) & W.MASK_20) * _since(asOf, time);
+            uint256 elapsed = FixedPointMathLib.zeroFloorSub(time, asOf);
+            uint256 growth = W.GROWTH + ((word >> W.REFERENCE_GROWTH) & W.MASK_20) * elapsed;
             uint256 headroom = W.FRACTION + ((word >> W.REFERENCE_HEADROOM) & W.MASK_16);
             return price * (W.GROWTH * W.FRACTION) <= (word & W.PRICE_MASK) * growth * headroom;
         }
     }
 
     /// @dev What lies inside the band at v = 1 lies inside every wider one, so the root is taken for the others alone.
-    ///      Safe unchecked: Δ < 2^32, so accrued < 2^(54 + 53); both products < 2^(107 + 18).
+    ///      low ≤ scaled ≤ high is one comparison of scaled − low, which wraps beyond any width where scaled < low.
+    ///      Safe unchecked: Δ < 2^32, so accrued < 2^(54 + 53); its products < 2^(107 + 18).
     function _around(uint256 anchor, uint256 elapsed, uint256 configuration, uint256 price)
         private
         pure
@@ -56,7 +59,7 @@ library Band {
             uint256 scaled = price * (W.GROWTH * W.FRACTION);
             uint256 up = (configuration >> W.BAND_UP) & W.MASK_16;
             uint256 down = (configuration >> W.BAND_DOWN) & W.MASK_16;
-            if (scaled <= accrued * (W.FRACTION + up) && scaled >= accrued * (W.FRACTION - down)) return true;
+            if (scaled - accrued * (W.FRACTION - down) <= accrued * (up + down)) return true;
             return _inWidened(accrued, scaled, up, down, _widening(elapsed, configuration));
         }
     }
@@ -83,13 +86,6 @@ library Band {
             uint256 most = (configuration >> W.BAND_WINDOWS) & 0xff;
             if (elapsed >= window * most) return FixedPointMathLib.sqrt(most << 64);
             return FixedPointMathLib.sqrt(FixedPointMathLib.rawDiv(elapsed << 64, window));
-        }
-    }
-
-    /// @dev A leg older than the reference stands at age zero: the tightest band.
-    function _since(uint256 start, uint256 time) private pure returns (uint256) {
-        unchecked {
-            return time > start ? time - start : 0;
         }
     }
 }
