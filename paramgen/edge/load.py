@@ -194,10 +194,10 @@ class _Loader:
     def _inside(self, name: str, about: Problem) -> tuple[Path, Problem] | None:
         """Return where a file named in the book lies, unless that is outside the book's folder."""
         parts = PurePosixPath(name).parts
-        bare = not name.startswith("/") and "\\" not in name and not PureWindowsPath(name).drive
-        path = self.folder.joinpath(*parts) if bare and "\0" not in name else self.folder
-        inside = path.resolve().is_relative_to(self.folder.resolve())
-        if not parts or not bare or ".." in parts or "\0" in name or not inside:
+        plain = not {"\0", "\\"} & set(name) and not PureWindowsPath(name).drive
+        relative = plain and bool(parts) and parts[0] != "/" and ".." not in parts
+        path = self.folder.joinpath(*parts) if relative else self.folder
+        if not relative or not _lies_in(path, self.folder):
             bound = "must name a file inside the book's folder, relative to it."
             self.problems.append(_with(about, bound))
             return None
@@ -232,6 +232,13 @@ def _evidence(source: Any) -> Evidence | None:
         return Evidence.model_validate(source)
     except ValidationError:
         return None
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # a loop of symbolic links
+        return False
 
 
 def _with(about: Problem, bound: str, hint: str = "") -> Problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 
 import pytest
@@ -410,6 +411,20 @@ def test_a_symbolic_link_does_not_lead_out_of_the_folder(tmp_path, what):
     found = only_problem(folder, book=book)
     assert found[1] == line
     assert found[4] == "must name a file inside the book's folder, relative to it."
+
+
+def test_a_loop_of_symbolic_links_is_no_file_inside_the_folder(tmp_path):
+    book, line = in_book("policy: policy.yaml", "policy: loop")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    found = only_problem(tmp_path, book=book)
+    assert found[1] == line
+    assert found[4] == "must name a file inside the book's folder, relative to it."
+
+
+def test_a_pipe_is_no_file(tmp_path):
+    book, line = in_book("policy: policy.yaml", "policy: pipe")
+    os.mkfifo(tmp_path / "pipe")
+    assert only_problem(tmp_path, book=book)[1:5] == (line, "policy", "pipe", "pipe is not a file.")
 
 
 def test_evidence_has_a_largest_size(tmp_path, monkeypatch):
