@@ -367,7 +367,6 @@ contract ParameterSteward is IParameterSteward, AccessControlDefaultAdminRules {
         }
         ledgers[snapshot.asset].main = main;
         snapshot.epoch = main >> EPOCH;
-        emit MarketUpdated(snapshot.asset, snapshot.mask, main >> EPOCH);
     }
 
     /// @dev Judges and writes the oracle's words. A priced market must stay priced within the limit; an unpriced one
@@ -432,10 +431,11 @@ contract ParameterSteward is IParameterSteward, AccessControlDefaultAdminRules {
         }
         uint256 renewed = uint32(block.timestamp);
         uint256 parameters = Domains.count(domain);
-        for (uint256 i = 0; i < parameters; ++i) {
-            uint256 shift = 32 + 16 * i;
-            uint256 spent = _judgeField(judgement, domain, i, current, next, section);
-            renewed |= spent << shift;
+        unchecked {
+            // Safe: at most 13 parameters, so that the last share ends at bit 240.
+            for (uint256 i = 0; i < parameters; ++i) {
+                renewed |= _judgeField(judgement, domain, i, current, next, section) << (32 + 16 * i);
+            }
         }
         return judgement.metered ? renewed : section;
     }
@@ -459,19 +459,19 @@ contract ParameterSteward is IParameterSteward, AccessControlDefaultAdminRules {
         uint256 rail = guardrail[id];
         if (spent != 0) spent = rail.leaked(spent, block.timestamp - uint32(section));
         if (moves || judgement.first) Guardrails.requireInEnvelope(judgement.asset, id, rail, next);
-        if (moves && !judgement.byGovernor) return _meter(judgement, id, current, next, spent, uint32(section));
+        if (moves && !judgement.byGovernor) return _meter(judgement, id, rail, current, next, spent, uint32(section));
     }
 
     /// @dev Holds a steward's move to step, cooldown, budget and lock; returns what is spent with it.
     function _meter(
         Judgement memory judgement,
         uint256 id,
+        uint256 rail,
         uint256 current,
         uint256 next,
         uint256 spent,
         uint256 lastAt
     ) private view returns (uint256) {
-        uint256 rail = guardrail[id];
         uint256 cost = Guardrails.stepShare(judgement.asset, id, rail, current, next);
         bool loosens = rail.loosens(current, next);
         if (!loosens && rail & Guardrails.RAMPED == 0) return spent;

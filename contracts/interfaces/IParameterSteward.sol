@@ -34,7 +34,6 @@ interface IParameterSteward {
         uint256 batchEpoch,
         address caller
     );
-    event MarketUpdated(address indexed asset, uint256 mask, uint256 epoch);
     event GuardrailSet(uint256 indexed id, uint256 previous, uint256 current);
     event PriceMoveLimitSet(uint256 previous, uint256 current);
     event MarketLocked(address indexed asset, uint256 until);
