@@ -284,7 +284,7 @@ RATE_FIELDS = _rows(
         "%/y",
         _UP,
         Loosens.DOWN,
-        "0..10",
+        "0..9.9",
         "borrow rate at no utilisation",
     ),
     (
@@ -294,7 +294,7 @@ RATE_FIELDS = _rows(
         "%/y",
         _UP,
         Loosens.DOWN,
-        "0..10",
+        "0..9.9",
         "rise of the rate up to the kink",
     ),
     (
@@ -304,7 +304,7 @@ RATE_FIELDS = _rows(
         "%/y",
         _UP,
         Loosens.DOWN,
-        "0..10",
+        "0..9.9",
         "rise of the rate beyond the kink",
     ),
     ("kink", 64, WAD, "%", _DOWN, Loosens.UP, "0.01..0.9999", "optimal utilisation"),

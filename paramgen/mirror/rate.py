@@ -1,6 +1,6 @@
 """Mirror of `RateCurve.sol`: the kinked borrow curve in 1e-18 per second.
 
-r(u) = base + ⌈slope1·u/k⌉ for u ≤ k, base + slope1 + ⌈slope2·(u − k)/(1e18 − k)⌉ beyond.
+r(u) = base + ⌈s₁·u/k⌉ for u ≤ k, base + s₁ + ⌈s₂·(u − k)/(1e18 − k)⌉ beyond.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ MAX_AMOUNT = 2**128 - 1
 
 @dataclass(frozen=True)
 class Curve:
-    """`base`, the rise up to the kink and the rise beyond, 1e-18 per second; `kink` in 1e18."""
+    """`base_rate`, the rise up to the kink and the rise beyond, 1e-18 per second; `kink` in 1e18."""
 
-    base: int
-    slope1: int
-    slope2: int
+    base_rate: int
+    slope_1: int
+    slope_2: int
     kink: int
 
     @classmethod
@@ -36,7 +36,7 @@ class Curve:
     @property
     def is_valid(self) -> bool:
         """Whether the contracts accept the word."""
-        highest = self.base + self.slope1 + self.slope2
+        highest = self.base_rate + self.slope_1 + self.slope_2
         return 0 < self.kink < WAD and highest <= MAX_RATE
 
 
@@ -61,9 +61,9 @@ def utilisation(cash: int, borrows: int, reserves: int) -> int:
 def rate_at(curve: Curve, u: int) -> int:
     """Borrow rate at utilisation `u` ≤ 1e18, 1e-18 per second, rounded up."""
     if u <= curve.kink:
-        return curve.base + ceil_divide(curve.slope1 * u, curve.kink)
-    beyond = ceil_divide(curve.slope2 * (u - curve.kink), WAD - curve.kink)
-    return curve.base + curve.slope1 + beyond
+        return curve.base_rate + ceil_divide(curve.slope_1 * u, curve.kink)
+    beyond = ceil_divide(curve.slope_2 * (u - curve.kink), WAD - curve.kink)
+    return curve.base_rate + curve.slope_1 + beyond
 
 
 def rate_per_second(curve: Curve, cash: int, borrows: int, reserves: int) -> int:

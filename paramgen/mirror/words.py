@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from paramgen.encode import FIELDS, Word
+
 WORD_BITS = 256
 
 
@@ -76,24 +78,6 @@ class Layout:
         )
 
 
-ORACLE_CONFIGURATION = Layout.of(
-    "configuration",
-    {
-        "primary_staleness": 24,
-        "secondary_staleness": 24,
-        "maximum_age": 24,
-        "decay_step": 20,
-        "decay_rate": 36,
-        "decay_floor": 14,
-        "band_up": 16,
-        "band_down": 16,
-        "band_windows": 8,
-        "band_window": 24,
-        "accrual": 20,
-        "tolerance": 16,
-        "confirm_delay": 14,
-    },
-)
 ORACLE_STATE = Layout.of(
     "state",
     {
@@ -108,7 +92,19 @@ ORACLE_STATE = Layout.of(
     },
 )
 ORACLE_CONTEST = Layout.of("contest", {"outside_since": 32, "outside_round_time": 32, "epoch": 64})
-ORACLE_REFERENCE = Layout.of(
-    "reference", {"price": 54, "as_of": 32, "maximum_age": 24, "growth": 20, "headroom": 16}
-)
-RATE_CURVE = Layout.of("rate", {"base": 48, "slope1": 48, "slope2": 48, "kink": 64})
+
+
+def parameters(word: Word, prefix: str = "") -> Layout:
+    """The layout of a word of parameters, as the field table lays it out.
+
+    Parameters
+    ----------
+    prefix : taken off each field's name, where the word's own name repeats in its fields.
+    """
+    names = {row.name.removeprefix(prefix): row.bits for row in FIELDS[word]}
+    return Layout.of(word.value, names)
+
+
+ORACLE_CONFIGURATION = parameters(Word.ORACLE)
+ORACLE_REFERENCE = parameters(Word.REFERENCE, "reference_")
+RATE_CURVE = parameters(Word.RATE)

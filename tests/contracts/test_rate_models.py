@@ -6,7 +6,7 @@ import pytest
 from paramgen.mirror.rate import MAX_RATE, Curve
 
 WAD = 10**18
-CURVE = Curve(base=10**9, slope1=2 * 10**9, slope2=8 * 10**9, kink=9 * WAD // 10)
+CURVE = Curve(base_rate=10**9, slope_1=2 * 10**9, slope_2=8 * 10**9, kink=9 * WAD // 10)
 INVALID = {
     "no kink": Curve(0, 1, 1, 0).word,
     "kink at one": Curve(0, 1, 1, WAD).word,
