@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from paramgen.book.json_schema import MODELS, render
 from paramgen.edge.files import write_whole
 from paramgen.errors import ParamgenError
 
@@ -18,10 +19,13 @@ class NotEmptyError(ParamgenError):
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path())
 def init(folder: Path) -> int:
-    """Write a starter book, policy and evidence into FOLDER (the current one by default)."""
+    """Write a starter book, policy, evidence and schemas into FOLDER, by default here."""
     with as_file(files("paramgen.edge") / "templates") as templates:
         sources = sorted(path for path in templates.rglob("*") if path.is_file())
         targets = {folder / path.relative_to(templates): path.read_bytes() for path in sources}
+    # What the files' first line points an editor to.
+    schemas = {folder / "schema" / f"{name}.schema.json": render(name).encode() for name in MODELS}
+    targets |= schemas
     standing = [str(path) for path in targets if path.exists()]
     if standing:
         raise NotEmptyError(
