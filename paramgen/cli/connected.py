@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,18 @@ import ape
 import click
 from ape.cli import ConnectedProviderCommand
 from ape.exceptions import ApeException
-from ape.logging import CLICK_ECHO_KWARGS, LogLevel
+from ape.logging import CLICK_ECHO_KWARGS, LogLevel, logger
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from paramgen.artefact import artefact, canonical, parse_artefact
+from paramgen.cli.check import warnings_of
 from paramgen.cli.output import console, show_json
 from paramgen.cli.tables import guardrail_table, plan_table
 from paramgen.compiler.build import compile_book
 from paramgen.edge.apply import Applied, Prepared, apply, deploy, prepare
 from paramgen.edge.chain import Chain, is_embedded, network_key
+from paramgen.edge.deploy import NOBODY
 from paramgen.edge.deployments import Deployments, alone, open_deployments
 from paramgen.edge.files import write_whole
 from paramgen.edge.load import load_book
@@ -36,6 +38,7 @@ from paramgen.plan import Plan, from_bytes, to_bytes, to_document
 
 DEFAULT_BOOK = Path("examples/rwa/book.yaml")
 DEPLOYMENTS = Path("deployments")
+OUTPUT = Path("build")
 INTERRUPTED = 130
 
 for _level in CLICK_ECHO_KWARGS:
@@ -46,18 +49,25 @@ for _level in CLICK_ECHO_KWARGS:
 class Options:
     """What the user asked for; fields are the options' names."""
 
-    book: Path | None
-    policy: Path | None
-    artefact: Path | None
-    account: str | None
-    mocks: bool
-    output: Path
-    deployments: Path
-    dry_run: bool
-    yes: bool
-    as_json: bool
+    book: Path | None = None
+    policy: Path | None = None
+    artefact: Path | None = None
+    account: str | None = None
+    mocks: bool = False
+    output: Path = OUTPUT
+    deployments: Path = DEPLOYMENTS
+    dry_run: bool = False
+    yes: bool = False
+    as_json: bool = False
     plan: Path | None = None
     save_plan: Path | None = None
+
+
+@dataclass(frozen=True)
+class Onlooker:
+    """In place of an account where nothing is sent: nobody, with no role."""
+
+    address: str = NOBODY
 
 
 class ConnectedCommand(ConnectedProviderCommand):
@@ -96,7 +106,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--artefact", type=path, help="A compiled artefact in place of a book."),
         click.option("--account", metavar="ALIAS", help="ape's account that sends."),
         click.option("--mocks", is_flag=True, help="Mock what is missing, off local networks too."),
-        click.option("-o", "--output", type=folder, default=Path("build"), show_default=True,
+        click.option("-o", "--output", type=folder, default=OUTPUT, show_default=True,
                      help="Folder for the artefact."),
         click.option("--deployments", type=folder, default=DEPLOYMENTS, show_default=True,
                      help="Folder of the networks' deployments."),
@@ -110,6 +120,38 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+@contextmanager
+def connected(network: str) -> Iterator[Any]:
+    """A connection to one of ape's networks, for commands that ape does not run.
+
+    Raises
+    ------
+    ParamgenError
+        When there is no such network, or it does not answer.
+    """
+    try:
+        with ape.networks.parse_network_choice(network) as provider:
+            yield provider
+    except ApeException as error:
+        raise ParamgenError(f"{network}: {error}") from error
+
+
+def run_plan(provider: Any, options: Options) -> Mapping[str, Any]:
+    """Show what differs and save it where asked; nothing is sent.
+
+    Raises
+    ------
+    ParamgenError
+        With a message that says what to do.
+    """
+    with _opened(provider, replace(options, dry_run=True), None) as session:
+        _show(session)
+        _save(session)
+        if session.prepared.is_done:
+            click.echo("No difference.")
+        return session.document("nothing to do" if session.prepared.is_done else "different")
+
+
 def run_update(provider: Any, options: Options) -> Mapping[str, Any]:
     """Plan, show, ask, apply, read back, write; the document says what was done.
 
@@ -121,8 +163,7 @@ def run_update(provider: Any, options: Options) -> Mapping[str, Any]:
     saved = None if options.plan is None else from_bytes(_read(options.plan))
     with _opened(provider, options, saved) as session:
         _show(session)
-        if options.save_plan is not None:
-            write_whole(options.save_plan, to_bytes(session.prepared.plan))
+        _save(session)
         if session.prepared.is_done:
             click.echo("Nothing to do; no transaction sent.")
             session.write_artefact()
@@ -219,7 +260,7 @@ class _Session:
 
 @contextmanager
 def _opened(provider: Any, options: Options, saved: Plan | None) -> Iterator[_Session]:
-    ape.logging.logger.set_level(LogLevel.WARNING)
+    logger.set_level(LogLevel.WARNING)
     document = _artefact(options)
     file = _deployments_file(provider, options)
     account = _account(provider, options)
@@ -239,7 +280,10 @@ def _opened(provider: Any, options: Options, saved: Plan | None) -> Iterator[_Se
 def _artefact(options: Options) -> Mapping[str, Any]:
     if options.artefact is None:
         _say(f"compiling {options.book or DEFAULT_BOOK}")
-        return artefact(compile_book(load_book(options.book or DEFAULT_BOOK, options.policy)))
+        compiled = compile_book(load_book(options.book or DEFAULT_BOOK, options.policy))
+        for warning in warnings_of(compiled):
+            _say(f"warning: {warning}")
+        return artefact(compiled)
     if options.book or options.policy:
         raise ParamgenError("--artefact stands in place of --book and --policy; give one or other")
     return parse_artefact(_read(options.artefact), str(options.artefact))
@@ -261,6 +305,8 @@ def _account(provider: Any, options: Options) -> Any:
         return account
     if provider.network.is_local or is_embedded(provider):
         return ape.accounts.test_accounts[0]
+    if options.dry_run:
+        return Onlooker()
     raise ParamgenError(
         f"{network_key(provider)} needs an account to send from: name one with --account; "
         "`ape accounts list` shows yours."
@@ -288,6 +334,11 @@ def _show(session: _Session) -> None:
         console().print(guardrail_table(prepared.plan))
     if prepared.steps:
         click.echo(f"Before the batch: {_summary(prepared)}.")
+
+
+def _save(session: _Session) -> None:
+    if session.options.save_plan is not None:
+        write_whole(session.options.save_plan, to_bytes(session.prepared.plan))
 
 
 def _summary(prepared: Prepared) -> str:
