@@ -16,7 +16,7 @@ MAX_AMOUNT = 2**128 - 1
 
 @dataclass(frozen=True)
 class Curve:
-    """`base_rate`, the rise up to the kink and the rise beyond, 1e-18 per second; `kink` in 1e18."""
+    """`base_rate`, rise up to the kink, rise beyond, in 1e-18 per second; `kink` in 1e18."""
 
     base_rate: int
     slope_1: int

@@ -1,0 +1,47 @@
+"""`paramgen plan`: what differs between a book and a chain; nothing is sent."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext, redirect_stdout
+from pathlib import Path
+
+import click
+
+from paramgen.cli.output import json_option, show_json
+
+DIFFERENT = 2
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.option("--book", type=_FILE, help="The book to compile.")
+@click.option("--policy", type=_FILE, help="A policy in place of the one the book names.")
+@click.option("--artefact", type=_FILE, help="A compiled artefact in place of a book.")
+@click.option("--network", default="ethereum:local:test", show_default=True, help="ape's network.")
+@click.option("--save", type=_FILE, help="Where to save the plan for review.")
+@json_option
+def plan(
+    *,
+    book: Path | None,
+    policy: Path | None,
+    artefact: Path | None,
+    network: str,
+    save: Path | None,
+    as_json: bool,
+) -> int:
+    """Show every parameter whose value on chain differs from the book's.
+
+    Exit code 0 when none does, 2 when one does. Run it in the project's folder.
+    """
+    # ape takes a second to import, which no other command should wait for.
+    from paramgen.cli.connected import Options, connected, run_plan  # noqa: PLC0415
+
+    options = Options(
+        book=book, policy=policy, artefact=artefact, save_plan=save, as_json=as_json, dry_run=True
+    )
+    with redirect_stdout(sys.stderr) if as_json else nullcontext(), connected(network) as provider:
+        document = run_plan(provider, options)
+    if as_json:
+        show_json(document)
+    return 0 if document["status"] == "nothing to do" else DIFFERENT
