@@ -11,7 +11,6 @@ from paramgen.compiler import collateral, credit, oracle, premia
 from paramgen.compiler.exits import exits
 from paramgen.compiler.fits import Fits
 from paramgen.compiler.ledger import Ledger, Quantity, Scope
-from paramgen.compiler.oracle import OracleParameters
 from paramgen.model.pricing import (
     Decomposition,
     RiskDrivers,
@@ -42,7 +41,7 @@ def price_asset(scope: Scope, book: Book, marks: premia.Benchmark, fits: Fits) -
     pd, lgd = credit.note(scope, book)
     found = credit.causes(scope, book, pd, lgd)
     z, volatility = oracle.price_statistics(scope, fits)
-    limit = oracle.staleness(scope, fits, z, volatility)
+    limit = oracle.staleness(scope, fits)
     _market(scope, limit)
     calm, stressed = exits(scope, stressed=False), exits(scope, stressed=True)
     premia.liquidity_premium(scope, premia.ExitCosts(calm, stressed, volatility, z), rate)
@@ -67,15 +66,15 @@ def derive_asset(
     ledger = scope.ledger
     z, volatility = ledger.value("z"), ledger.value("volatility")
     limit = ledger.value("primary_staleness")
+    oracle.staleness_loss(scope, z, volatility, limit)
     up, _ = oracle.band(scope, fits)
     allowed = oracle.tolerance(scope)
-    curve = oracle.decay(scope, found, z, volatility, limit)
-    loss = oracle.overstatement(scope, allowed, up)
+    oracle.decay(scope, found, z, volatility, limit)
+    oracle.overstatement(scope, allowed, up)
     oracle.reference(scope)
-    parameters = OracleParameters(limit, curve, loss)
-    covers, horizon = collateral.kept(scope, found, parameters)
+    covers, horizon = collateral.kept(scope, found)
     routes = exits(scope, stressed=True)
-    _, threshold, _ = collateral.thresholds(scope, covers, horizon, routes, parameters)
+    _, threshold, _ = collateral.thresholds(scope, covers, horizon, routes)
     collateral.rates(scope, found, threshold)
     collateral.caps(scope, found, covers, routes)
     return Derived(identifier, ledger.quantities, found)
@@ -102,14 +101,10 @@ def stressed_price(
     """Composite yield and K(H_p) under multipliers of risk, parameters left as they are."""
     scope = Scope(identifier, book.assets[identifier], policy, Ledger(), stress)
     found = price_asset(scope, book, marks, fits)
-    ledger = scope.ledger
-    z, volatility = ledger.value("z"), ledger.value("volatility")
-    limit = ledger.value("primary_staleness")
     up, _ = oracle.band(scope, fits)
-    loss = oracle.overstatement(scope, oracle.tolerance(scope), up)
-    curve = oracle.decay(scope, found, z, volatility, limit)
-    covers, horizon = collateral.kept(scope, found, OracleParameters(limit, curve, loss))
-    return ledger.value("composite_yield"), covers.after(horizon * float(stress.horizon))
+    oracle.overstatement(scope, oracle.tolerance(scope), up)
+    covers, horizon = collateral.kept(scope, found)
+    return scope.ledger.value("composite_yield"), covers.after(horizon * float(stress.horizon))
 
 
 def decomposition(derived: Derived) -> Decomposition:

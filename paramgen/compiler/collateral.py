@@ -9,7 +9,6 @@ import numpy as np
 from paramgen.compiler.credit import Causes, cause_names
 from paramgen.compiler.exits import YEAR, Exit, able
 from paramgen.compiler.ledger import Scope
-from paramgen.compiler.oracle import OracleParameters
 from paramgen.params.binding import Binding, ParameterError
 from paramgen.params.breaker import check_band_ceiling
 from paramgen.params.caps import (
@@ -55,11 +54,12 @@ class Kept:
         return float(kept_fraction(self.default, market, self.oracle, self.rate_max, horizon))
 
 
-def kept(scope: Scope, found: Causes, oracle: OracleParameters) -> tuple[Kept, float]:
+def kept(scope: Scope, found: Causes) -> tuple[Kept, float]:
     """K and the horizon H_p in years (spec 3.1)."""
     ledger = scope.ledger
     detection, auction = (scope.rule(f"horizons.{name}") for name in ("detection", "auction"))
-    horizon = float(protection_horizon(oracle.staleness, detection, auction)) / YEAR
+    limit = ledger.value("primary_staleness")
+    horizon = float(protection_horizon(limit, detection, auction)) / YEAR
     ledger.derive(
         "protection_horizon", horizon * YEAR, "s", "H_p = T + detection + auction",
         "primary_staleness", "policy.horizons.detection", "policy.horizons.auction",
@@ -72,7 +72,7 @@ def kept(scope: Scope, found: Causes, oracle: OracleParameters) -> tuple[Kept, f
     )  # fmt: skip
     covers = Kept(
         jump,
-        oracle.loss,
+        ledger.value("oracle_loss"),
         ledger.value("z"),
         ledger.value("volatility"),
         scope.rule("rates.maximum"),
@@ -107,7 +107,7 @@ def _sale(routes: tuple[Exit, ...], size: float, field: str) -> tuple[Exit, ...]
 
 
 def thresholds(
-    scope: Scope, covers: Kept, horizon: float, routes: tuple[Exit, ...], oracle: OracleParameters
+    scope: Scope, covers: Kept, horizon: float, routes: tuple[Exit, ...]
 ) -> tuple[float, float, float]:
     """Bonus, LT and LTV (spec 3.2)."""
     ledger = scope.ledger
@@ -145,7 +145,7 @@ def thresholds(
         user_time=user,
         rate_max=covers.rate_max,
         accrual=scope.take("accrual"),
-        decay_at_limit=oracle.decay.at_limit,
+        decay_at_limit=ledger.value("decay_at_limit"),
     )
     ltv = ledger.bind(
         "ltv", ltv_bound, "1", "min{LT·e^{−z_u·σ·√T_user − (r_max−g)⁺·T_user}, LT·D(T⁺)}",

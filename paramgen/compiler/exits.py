@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -119,28 +119,54 @@ def able(routes: Iterable[Exit], size: float) -> tuple[Exit, ...]:
     return tuple(route for route in routes if route.capacity >= size)
 
 
-def split_sale(routes: Iterable[Exit], size: float, cost: Mapping[str, float]) -> float:
+def split_sale(
+    routes: Iterable[Exit], size: float, waiting: Callable[[Exit, float], float]
+) -> float:
     """Average discount of a sale larger than any one route, cheapest first, nothing dropped.
+
+    What is left over queues for the route that takes the most in a given time, and counts as paid
+    when the last of it is: a redemption of four times its capacity takes four times as long. Nor
+    is a thin pool sold into at more than that queue costs.
 
     Parameters
     ----------
     size : USD to sell.
-    cost : by route, what time and fees add to its impact.
+    waiting : by route and years until cash, what time and fees add to its impact.
 
     Raises
     ------
     ParameterError
-        When the routes together do not take it: a remainder is never dropped.
+        When no route ever takes the rest: a remainder is never dropped.
     """
+    open_routes = tuple(route for route in routes if route.capacity > 0.0)
+    queue = _queue(open_routes)
+
+    def queued(rest: float) -> float:
+        if queue is None:
+            return math.inf
+        until = queue.time * (1.0 + rest / queue.capacity)
+        return queue.impact(min(rest, queue.capacity)) + waiting(queue, until)
+
+    def at_once(route: Exit, amount: float) -> float:
+        return route.impact(amount) + waiting(route, route.time)
+
     rest, paid = size, 0.0
-    priced = [(route, min(size, route.capacity)) for route in routes if route.capacity > 0.0]
-    for route, _ in sorted(priced, key=lambda p: p[0].impact(p[1]) + cost[p[0].name]):
+    for route in sorted(open_routes, key=lambda r: at_once(r, min(size, r.capacity))):
         sold = min(rest, route.capacity)
-        paid += sold * min(1.0, route.impact(sold) + cost[route.name]) if sold > 0.0 else 0.0
+        if sold > 0.0:
+            paid += sold * min(1.0, at_once(route, sold), queued(rest))
         rest -= sold
     if rest > size * 1e-12:
-        raise ParameterError(
-            "liquidity", "the exits together do not take the sale", size - rest, size,
-            "Declare how the remainder is redeemed; it cannot be dropped.",
-        )  # fmt: skip
+        if queue is None:
+            raise ParameterError(
+                "liquidity", "the exits together do not take the sale", size - rest, size,
+                "Declare how the remainder is redeemed; it cannot be dropped.",
+            )  # fmt: skip
+        paid += rest * min(1.0, queued(rest))
     return paid / size
+
+
+def _queue(routes: tuple[Exit, ...]) -> Exit | None:
+    """The route whose capacity comes back soonest; a pool or a book promises no such thing."""
+    timed = [route for route in routes if route.time > 0.0]
+    return max(timed, key=lambda route: route.capacity / route.time, default=None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from paramgen.compiler.credit import Causes, cause_names
 from paramgen.compiler.exits import YEAR
 from paramgen.compiler.fits import BandFit, Fits, feed_staleness, student_z
@@ -27,15 +25,6 @@ from paramgen.params.losses import Array, oracle_loss
 _DAY = 86_400.0
 
 
-@dataclass(frozen=True)
-class OracleParameters:
-    """What the later steps need of the oracle."""
-
-    staleness: float
-    decay: DecayCurve
-    loss: float
-
-
 def price_statistics(scope: Scope, fits: Fits) -> tuple[float, float]:
     """z and σ, fitted from a history; else σ as declared or the class prior, with Student's z."""
     ledger, fit = scope.ledger, fits.price
@@ -54,21 +43,29 @@ def price_statistics(scope: Scope, fits: Fits) -> tuple[float, float]:
     return ledger.derive("z", z, "1", "Student-t₄, no history", "policy.confidence"), volatility
 
 
-def staleness(scope: Scope, fits: Fits, z: float, volatility: float) -> float:
-    """T of both feeds, held to the ceiling on what a price may lose within it."""
+def staleness(scope: Scope, fits: Fits) -> float:
+    """T of both feeds; `staleness_loss` holds it to its ceiling."""
     ledger = scope.ledger
     limit = _feed(scope, "primary", fits.primary_gaps)
     if scope.asset.oracle.secondary is None:
         ledger.derive("secondary_staleness", 0.0, "s", "no secondary feed")
     else:
         _feed(scope, "secondary", fits.secondary_gaps)
+    return limit
+
+
+def staleness_loss(scope: Scope, z: float, volatility: float, limit: float) -> float:
+    """What a price may lose within T, held to the policy's ceiling.
+
+    Apart from T itself, since a stress may pass the ceiling and must still be priced.
+    """
+    ledger = scope.ledger
     ceiling = scope.rule("oracle.largest_market_loss")
     loss = check_staleness(limit, z, volatility, ceiling)
-    ledger.derive(
+    return ledger.derive(
         "market_loss_at_staleness", loss, "1", "h_m(T) = 1 − e^{−zσ√T}, within its ceiling",
         "z", "volatility", "primary_staleness", "policy.oracle.largest_market_loss",
     )  # fmt: skip
-    return limit
 
 
 def _feed(scope: Scope, leg: str, gaps: Array) -> float:

@@ -138,8 +138,12 @@ def liquidity_premium(scope: Scope, routes: ExitCosts, rate: float) -> float:
     size = float(exit_size(issuance, scope.rule("liquidity.exit_share")))
     stress = scope.rule("liquidity.stress_probability")
     holding = scope.take("liquidity.holding_period") / YEAR
-    cost = _waiting(routes, rate)
-    slippage = [split_sale(group, size, cost) for group in (routes.calm, routes.stressed)]
+
+    def waiting(route: Exit, time: float) -> float:
+        """Fee, funding and price risk while a route takes its time; for the premium alone."""
+        return float(redemption_discount(route.fee, rate, time, routes.volatility, routes.z))
+
+    slippage = [split_sale(group, size, waiting) for group in (routes.calm, routes.stressed)]
     spread = float(
         liquidity_discount(np.asarray(slippage), np.asarray([1.0 - stress, stress]), holding)
     )
@@ -160,16 +164,6 @@ def liquidity_premium(scope: Scope, routes: ExitCosts, rate: float) -> float:
     formula = "larger of exit cost and thin-depth rule"
     found = float(yield_discount(exit_cost, thin))
     return ledger.derive("liquidity", found, "1/year", formula, "exit_cost", "thin_depth")
-
-
-def _waiting(routes: ExitCosts, rate: float) -> Mapping[str, float]:
-    """Fee, funding and price risk while a route takes its time; for the premium alone."""
-    return {
-        route.name: float(
-            redemption_discount(route.fee, rate, route.time, routes.volatility, routes.z)
-        )
-        for route in routes.calm
-    }
 
 
 def _pooled(group: tuple[Exit, ...]) -> float:

@@ -235,8 +235,9 @@ def most_prudent_bound(
 
 
 def hazard_rate(one_year_probability: FloatLike) -> Float:
-    """Constant hazard h = −ln(1 − PD₁), per year."""
-    return as_float(-np.log1p(-as_float(one_year_probability)))
+    """Constant hazard h = −ln(1 − PD₁), per year; infinite where default is certain."""
+    with np.errstate(divide="ignore"):
+        return as_float(-np.log1p(-as_float(one_year_probability)))
 
 
 def cumulative_default_probability(hazard: FloatLike, time: FloatLike) -> Float:
