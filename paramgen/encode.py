@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
 
-from paramgen.units import BPS, PRICE_UNITS, WAD, YEAR_365, Rounding, round_fraction
+from paramgen.units import BPS, PRICE_UNITS, WAD, YEAR_365, Dimension, Rounding, round_fraction
 
 ORACLE_RATE = 10**14
 """Units of the oracle's decay and accrual rates, per second."""
@@ -72,6 +72,11 @@ class Field:
     minimum: Fraction
     maximum: Fraction
     meaning: str
+
+    @property
+    def dimension(self) -> Dimension:
+        """What the real value measures, and so how a person writes it."""
+        return _DIMENSIONS[self.unit]
 
     @property
     def largest(self) -> int:
@@ -136,257 +141,78 @@ def _decimal(value: Fraction) -> str:
 
 
 _DIGITS = 60
+_DIMENSIONS = {
+    "%": Dimension.FRACTION,
+    "%/y": Dimension.RATE,
+    "s": Dimension.TIME,
+    "USD": Dimension.MONEY,
+    "1": Dimension.NUMBER,
+    "1/s": Dimension.NUMBER,
+}
 _PER_SECOND = WAD / YEAR_365.seconds
 _ACCRUAL = ORACLE_RATE / YEAR_365.seconds
-_DAY = 86_400
 
 
 def _rows(
-    word: Word, *rows: tuple[str, int, Fraction | int, str, Rounding, Loosens, str, str]
+    word: Word,
+    *rows: tuple[str, int, Fraction | int, str, Rounding, Loosens, float, float, str],
 ) -> tuple[Field, ...]:
     """Lay fields out from bit 0 upwards, in the order in which they stand."""
     fields, offset = [], 0
-    for name, bits, scale, unit, rounding, loosens, bounds, meaning in rows:
-        low, high = (Fraction(bound) for bound in bounds.split(".."))
-        field = Field(
-            name, word, offset, bits, Fraction(scale), unit, rounding, loosens, low, high, meaning
-        )
-        fields.append(field)
+    for name, bits, scale, unit, rounding, loosens, low, high, meaning in rows:
+        bounds = Fraction(str(low)), Fraction(str(high))
+        place = name, word, offset, bits, Fraction(scale)
+        fields.append(Field(*place, unit, rounding, loosens, *bounds, meaning))
         offset += bits
     return tuple(fields)
 
 
 _DOWN, _UP = Rounding.DOWN, Rounding.UP
-_EXACT, _NEAREST = Rounding.EXACT, Rounding.NEAREST
-_MAX_AGE = str(180 * _DAY)
+_EXACT, _NEAR = Rounding.EXACT, Rounding.NEAREST
+_MORE, _LESS, _BOTH = Loosens.UP, Loosens.DOWN, Loosens.EITHER
+_AGE = 180 * 86_400
+_USD = 1_000_000_000_000
+_PRICE = 180_143_985
 
+# name, bits, scale, unit, rounding, direction that loosens, least, most, meaning
 ORACLE_FIELDS = _rows(
     Word.ORACLE,
-    (
-        "primary_staleness",
-        24,
-        1,
-        "s",
-        _DOWN,
-        Loosens.UP,
-        f"1..{_MAX_AGE}",
-        "age to which the primary counts as live",
-    ),
-    (
-        "secondary_staleness",
-        24,
-        1,
-        "s",
-        _DOWN,
-        Loosens.UP,
-        f"0..{_MAX_AGE}",
-        "age to which the secondary counts as live",
-    ),
-    ("maximum_age", 24, 1, "s", _DOWN, Loosens.UP, f"1..{_MAX_AGE}", "age at which pricing stops"),
-    (
-        "decay_step",
-        20,
-        STEP,
-        "1",
-        _UP,
-        Loosens.DOWN,
-        "0..1",
-        "exponent of decay at the staleness limit",
-    ),
-    (
-        "decay_rate",
-        36,
-        ORACLE_RATE,
-        "1/s",
-        _UP,
-        Loosens.DOWN,
-        "0..0.0005",
-        "growth of the exponent with age",
-    ),
-    (
-        "decay_floor",
-        14,
-        BPS,
-        "%",
-        _DOWN,
-        Loosens.UP,
-        "0..1",
-        "factor below which decay does not go",
-    ),
-    (
-        "band_up",
-        16,
-        BAND,
-        "%",
-        _DOWN,
-        Loosens.UP,
-        "0..0.65",
-        "largest rise above the accrued anchor",
-    ),
-    (
-        "band_down",
-        16,
-        BAND,
-        "%",
-        _DOWN,
-        Loosens.UP,
-        "0..0.65",
-        "largest fall below the accrued anchor",
-    ),
-    (
-        "band_windows",
-        8,
-        1,
-        "1",
-        _DOWN,
-        Loosens.UP,
-        "1..255",
-        "windows after which the band stops widening",
-    ),
-    ("band_window", 24, 1, "s", _EXACT, Loosens.EITHER, f"1..{_MAX_AGE}", "window of the band"),
-    (
-        "accrual",
-        20,
-        _ACCRUAL,
-        "%/y",
-        _NEAREST,
-        Loosens.EITHER,
-        "0..0.33",
-        "rate at which the anchor accrues",
-    ),
-    (
-        "tolerance",
-        16,
-        BAND,
-        "%",
-        _DOWN,
-        Loosens.UP,
-        "0..0.65",
-        "largest disagreement of two sources",
-    ),
-    (
-        "confirm_delay",
-        14,
-        1,
-        "s",
-        _EXACT,
-        Loosens.EITHER,
-        "1..16383",
-        "wait before a contested trip persists",
-    ),
+    ("primary_staleness", 24, 1, "s", _DOWN, _MORE, 1, _AGE, "age to which it counts as live"),
+    ("secondary_staleness", 24, 1, "s", _DOWN, _MORE, 0, _AGE, "the same, of the secondary"),
+    ("maximum_age", 24, 1, "s", _DOWN, _MORE, 1, _AGE, "age at which pricing stops"),
+    ("decay_step", 20, STEP, "1", _UP, _LESS, 0, 1, "exponent of decay at the limit"),
+    ("decay_rate", 36, ORACLE_RATE, "1/s", _UP, _LESS, 0, 0.0005, "its growth with age"),
+    ("decay_floor", 14, BPS, "%", _DOWN, _MORE, 0, 1, "factor that decay does not pass"),
+    ("band_up", 16, BAND, "%", _DOWN, _MORE, 0, 0.65, "largest rise above the anchor"),
+    ("band_down", 16, BAND, "%", _DOWN, _MORE, 0, 0.65, "largest fall below the anchor"),
+    ("band_windows", 8, 1, "1", _DOWN, _MORE, 1, 255, "windows until it stops widening"),
+    ("band_window", 24, 1, "s", _EXACT, _BOTH, 1, _AGE, "window of the band"),
+    ("accrual", 20, _ACCRUAL, "%/y", _NEAR, _BOTH, 0, 0.33, "rate at which the anchor accrues"),
+    ("tolerance", 16, BAND, "%", _DOWN, _MORE, 0, 0.65, "largest disagreement of two sources"),
+    ("confirm_delay", 14, 1, "s", _EXACT, _BOTH, 1, 16_383, "wait before a trip persists"),
 )
 RATE_FIELDS = _rows(
     Word.RATE,
-    (
-        "base_rate",
-        48,
-        _PER_SECOND,
-        "%/y",
-        _UP,
-        Loosens.DOWN,
-        "0..9.9",
-        "borrow rate at no utilisation",
-    ),
-    (
-        "slope_1",
-        48,
-        _PER_SECOND,
-        "%/y",
-        _UP,
-        Loosens.DOWN,
-        "0..9.9",
-        "rise of the rate up to the kink",
-    ),
-    (
-        "slope_2",
-        48,
-        _PER_SECOND,
-        "%/y",
-        _UP,
-        Loosens.DOWN,
-        "0..9.9",
-        "rise of the rate beyond the kink",
-    ),
-    ("kink", 64, WAD, "%", _DOWN, Loosens.UP, "0.01..0.9999", "optimal utilisation"),
+    ("base_rate", 48, _PER_SECOND, "%/y", _UP, _LESS, 0, 9.9, "borrow rate at no utilisation"),
+    ("slope_1", 48, _PER_SECOND, "%/y", _UP, _LESS, 0, 9.9, "its rise up to the kink"),
+    ("slope_2", 48, _PER_SECOND, "%/y", _UP, _LESS, 0, 9.9, "its rise beyond the kink"),
+    ("kink", 64, WAD, "%", _DOWN, _MORE, 0.01, 0.9999, "optimal utilisation"),
 )
 COLLATERAL_FIELDS = _rows(
     Word.COLLATERAL,
-    ("ltv", 16, BPS, "%", _DOWN, Loosens.UP, "0..1", "largest loan to value at borrowing"),
-    (
-        "liquidation_threshold",
-        16,
-        BPS,
-        "%",
-        _DOWN,
-        Loosens.UP,
-        "0..1",
-        "loan to value at which liquidation begins",
-    ),
-    (
-        "liquidation_bonus",
-        16,
-        BPS,
-        "%",
-        _UP,
-        Loosens.EITHER,
-        "0..1",
-        "what a liquidator receives beyond the debt repaid",
-    ),
-    ("supply_cap", 64, 1, "USD", _DOWN, Loosens.UP, "0..1000000000000", "largest collateral value"),
-    (
-        "debt_ceiling",
-        64,
-        1,
-        "USD",
-        _DOWN,
-        Loosens.UP,
-        "0..1000000000000",
-        "largest debt against the asset",
-    ),
+    ("ltv", 16, BPS, "%", _DOWN, _MORE, 0, 1, "largest loan to value at borrowing"),
+    ("liquidation_threshold", 16, BPS, "%", _DOWN, _MORE, 0, 1, "where liquidation begins"),
+    ("liquidation_bonus", 16, BPS, "%", _UP, _BOTH, 0, 1, "a liquidator's gain on the debt"),
+    ("supply_cap", 64, 1, "USD", _DOWN, _MORE, 0, _USD, "largest collateral value"),
+    ("debt_ceiling", 64, 1, "USD", _DOWN, _MORE, 0, _USD, "largest debt against the asset"),
 )
 REFERENCE_FIELDS = _rows(
     Word.REFERENCE,
-    (
-        "reference_price",
-        54,
-        PRICE_UNITS,
-        "USD",
-        _DOWN,
-        Loosens.UP,
-        "0..180143985",
-        "reviewed net asset value",
-    ),
-    ("reference_as_of", 32, 1, "s", _EXACT, Loosens.EITHER, "0..4294967295", "time of that value"),
-    (
-        "reference_maximum_age",
-        24,
-        1,
-        "s",
-        _DOWN,
-        Loosens.DOWN,
-        f"0..{_MAX_AGE}",
-        "age to which it caps the price",
-    ),
-    (
-        "reference_growth",
-        20,
-        _ACCRUAL,
-        "%/y",
-        _DOWN,
-        Loosens.UP,
-        "0..0.33",
-        "fastest accrual of the cap",
-    ),
-    (
-        "reference_headroom",
-        16,
-        BAND,
-        "%",
-        _DOWN,
-        Loosens.UP,
-        "0..0.65",
-        "room above the accrued cap",
-    ),
+    ("reference_price", 54, PRICE_UNITS, "USD", _DOWN, _MORE, 0, _PRICE, "reviewed NAV"),
+    ("reference_as_of", 32, 1, "s", _EXACT, _BOTH, 0, 2**32 - 1, "time of that value"),
+    ("reference_maximum_age", 24, 1, "s", _DOWN, _LESS, 0, _AGE, "age to which it caps the price"),
+    ("reference_growth", 20, _ACCRUAL, "%/y", _DOWN, _MORE, 0, 0.33, "fastest rise of the cap"),
+    ("reference_headroom", 16, BAND, "%", _DOWN, _MORE, 0, 0.65, "room above the accrued cap"),
 )
 
 FIELDS: Mapping[Word, tuple[Field, ...]] = {

@@ -139,8 +139,8 @@ def _rounded(compiled: CompiledAsset, field: str) -> str:
         return ""
     kind = BY_NAME[field]
     return (
-        f" = {float(encoded.landed):.10g} ({encoded.integer}, rounded {kind.rounding.value} "
-        f"from {float(encoded.wanted):.10g})"
+        f", {kind.meaning}: {float(encoded.landed):.10g} ({encoded.integer}, rounded "
+        f"{kind.rounding.value} from {float(encoded.wanted):.10g})"
     )
 
 

@@ -221,20 +221,10 @@ def compile_guardrails(loaded: Loaded) -> tuple[Mapping[str, Guardrail], tuple[P
     return rails, tuple(problems)
 
 
-_KINDS = {
-    "%": Dimension.FRACTION,
-    "%/y": Dimension.RATE,
-    "s": Dimension.TIME,
-    "USD": Dimension.MONEY,
-    "1": Dimension.NUMBER,
-    "1/s": Dimension.NUMBER,
-}
-
-
 def _guardrail(field: Field, rule: Rule) -> Guardrail:
     bounds = (rule.minimum, rule.maximum)
     steps = (rule.step_up, rule.step_down)
-    kind = _KINDS[field.unit]
+    kind = field.dimension
     step_kind = Dimension.FRACTION if rule.relative else kind
     for wanted, group in ((kind, bounds), (step_kind, steps)):
         for item in group:

@@ -29,19 +29,10 @@ from paramgen.edge.histories import HistoryError, read_history
 from paramgen.edge.yaml_tree import MAX_BYTES, Document, read_document
 from paramgen.encode import GUARDED
 from paramgen.errors import InvalidInputError, Place, Problem
-from paramgen.units import Dimension
 
 MAX_EVIDENCE_BYTES = 256 * 1024 * 1024
 
-_DIMENSIONS = {
-    "%": Dimension.FRACTION,
-    "%/y": Dimension.RATE,
-    "s": Dimension.TIME,
-    "USD": Dimension.MONEY,
-    "1": Dimension.NUMBER,
-    "1/s": Dimension.NUMBER,
-}
-_GUARDED = {row.name: _DIMENSIONS[row.unit] for row in GUARDED}
+_GUARDED = {row.name: row.dimension for row in GUARDED}
 
 
 def load_book(path: Path, policy: Path | None = None) -> Loaded:
