@@ -298,6 +298,9 @@ def _deployments_file(provider: Any, options: Options) -> Path | None:
 
 def _account(provider: Any, options: Options) -> Any:
     if options.account is not None:
+        if options.account not in ape.accounts.aliases:
+            known = ", ".join(sorted(ape.accounts.aliases)) or "none"
+            raise ParamgenError(f"ape has no account {options.account!r}; it has: {known}")
         account = ape.accounts.load(options.account)
         if options.yes:
             # ape takes the passphrase from APE_ACCOUNTS_<alias>_PASSPHRASE, or asks for it once.

@@ -9,6 +9,18 @@ from ethpm_types import ContractType
 
 _PUSH0 = 0x5F
 _PUSH32 = 0x7F
+_HEAD = 16
+
+
+_CREATOR = {"ParameterRegistry": "ParameterSteward", "KinkedRateModel": "ParameterSteward"}
+"""Contracts that another one's constructor creates."""
+
+
+def is_compiled(name: str, code: bytes) -> bool:
+    """Whether runtime code is that of a contract of this project as it is compiled now."""
+    if name in _CREATOR:
+        return embeds(creation_code(_CREATOR[name]), code)
+    return matches(runtime_code(name), code)
 
 
 def contract_type(name: str) -> ContractType:
@@ -35,6 +47,21 @@ def matches(template: bytes, code: bytes) -> bool:
             return False
         position = end
     return True
+
+
+def embeds(creation: bytes, code: bytes) -> bool:
+    """Whether creation code holds the template of this runtime code, and so may create it.
+
+    For what our contracts create in their constructors: it is judged by its creator's own copy,
+    which is what was deployed, not by a separate compilation.
+    """
+    head = code[:_HEAD]
+    position = creation.find(head)
+    while position >= 0:
+        if matches(creation[position : position + len(code)], code):
+            return True
+        position = creation.find(head, position + 1)
+    return False
 
 
 def creation_code(name: str) -> bytes:

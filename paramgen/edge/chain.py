@@ -18,7 +18,7 @@ from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from paramgen.edge.bytecode import contract_type, creation_code, matches, runtime_code
+from paramgen.edge.bytecode import contract_type, creation_code, is_compiled
 from paramgen.edge.deployments import Deployed, Deployments, DeploymentsError, Intent
 from paramgen.edge.refusals import refusal
 from paramgen.encode import Word
@@ -177,7 +177,7 @@ class Chain:
                 raise self._disagrees(step, found, "there is no code")
             if "0x" + keccak(code).hex() != found.code_hash:
                 raise self._disagrees(step, found, "the code is not what was deployed")
-            if not matches(runtime_code(found.contract), code):
+            if not is_compiled(found.contract, code):
                 raise DeploymentsError(
                     f"{step}: {found.contract} at {found.address} was compiled from other "
                     "sources than these.\n    Check out the sources that deployed it, or set "
@@ -209,7 +209,7 @@ class Chain:
 
     def _is_ours(self, intent: Intent) -> bool:
         code = self.code(intent.address or "")
-        return bool(code) and matches(runtime_code(intent.contract), code)
+        return bool(code) and is_compiled(intent.contract, code)
 
     # --- sending -------------------------------------------------------------------------------
 
@@ -226,7 +226,7 @@ class Chain:
         address = deployment_address(self.sender, nonce)
         intent = Intent(contract, "", self.sender, nonce, address, jsonable(arguments))
         receipt = self._send(step, intent, transaction)
-        if not matches(runtime_code(contract), self.code(address)):
+        if not is_compiled(contract, self.code(address)):
             raise ChainError(f"{step}: what stands at {address} is not the compiled {contract}")
         self._record(step, intent, receipt.txn_hash, receipt.block_number)
         self.after_send(step)

@@ -87,8 +87,10 @@ def deployment_steps(
         steps.append(Step("steward", lambda: _deploy_steward(artefact, chain, mocks=mocks)))
     for asset, market in _markets(artefact):
         steps += _market_steps(chain, asset, market, mocks=mocks)
+    pending = {step.name for step in steps}
     for asset, market in _markets(artefact):
-        steps += _listing_step(chain, asset, market, state)
+        if f"oracle/{asset}" in pending or not _is_listed(chain, asset, market, state):
+            steps.append(_listing_step(chain, asset, market))
     return steps
 
 
@@ -250,24 +252,30 @@ def _same_oracle(chain: Chain, asset: str, market: Mapping[str, Any], recorded: 
     return tuple(recorded[:_SEED]) == wanted
 
 
-def _listing_step(
-    chain: Chain, asset: str, market: Mapping[str, Any], state: ChainState
-) -> Iterator[Step]:
+def _is_listed(chain: Chain, asset: str, market: Mapping[str, Any], state: ChainState) -> bool:
+    """Whether the market stands with the oracle that is deployed and the book's accrual target."""
     listed = state.market(asset)
+    if listed is None:
+        return False
     oracle = chain.deployments.address(f"oracle/{asset}")
-    accrual = to_checksum_address(_declared(chain, market).get("accrual", NOBODY))
-    if listed is None or (listed.oracle, listed.accrual) != (oracle, accrual):
-        yield Step(
-            f"listing/{asset}", lambda: _list(chain, asset, market, accrual), by_governor=True
-        )
+    return (listed.oracle, listed.accrual) == (oracle, _accrual(chain, market))
 
 
-def _list(chain: Chain, asset: str, market: Mapping[str, Any], accrual: str) -> None:
+def _listing_step(chain: Chain, asset: str, market: Mapping[str, Any]) -> Step:
+    return Step(f"listing/{asset}", lambda: _list(chain, asset, market), by_governor=True)
+
+
+def _list(chain: Chain, asset: str, market: Mapping[str, Any]) -> None:
     token = _address(chain, asset, market, "token")
     oracle = chain.deployments.address(f"oracle/{asset}")
     steward = steward_address(chain)
-    step = f"listing/{asset}"
-    chain.transact(step, "ParameterSteward", steward, "listMarket", token, oracle, accrual)
+    arguments = (token, oracle, _accrual(chain, market))
+    chain.transact(f"listing/{asset}", "ParameterSteward", steward, "listMarket", *arguments)
+
+
+def _accrual(chain: Chain, market: Mapping[str, Any]) -> str:
+    """Where interest is charged before a rate changes; nobody where the book names none."""
+    return str(to_checksum_address(_declared(chain, market).get("accrual", NOBODY)))
 
 
 # --- addresses ---------------------------------------------------------------------------------
@@ -287,7 +295,8 @@ def _roles(market: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _declared(chain: Chain, market: Mapping[str, Any]) -> Mapping[str, str]:
     """The book's addresses on this network."""
-    return market["deployments"].get(chain.network, {})
+    declared: Mapping[str, str] = market["deployments"].get(chain.network, {})
+    return declared
 
 
 def _address(chain: Chain, asset: str, market: Mapping[str, Any], role: str) -> str | None:
