@@ -258,7 +258,7 @@ def _is_listed(chain: Chain, asset: str, market: Mapping[str, Any], state: Chain
     if listed is None:
         return False
     oracle = chain.deployments.address(f"oracle/{asset}")
-    return (listed.oracle, listed.accrual) == (oracle, _accrual(chain, market))
+    return bool(listed.oracle == oracle and listed.accrual == _accrual(chain, market))
 
 
 def _listing_step(chain: Chain, asset: str, market: Mapping[str, Any]) -> Step:
