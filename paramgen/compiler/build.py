@@ -16,7 +16,7 @@ from paramgen.encode import GUARDED, EncodingError, Field
 from paramgen.errors import InvalidInputError, Place, Problem
 from paramgen.mirror.steward import Guardrail
 from paramgen.params.binding import ParameterError
-from paramgen.params.tails import History
+from paramgen.params.history import History
 from paramgen.units import Dimension
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paramgen.compiler.credit import Causes, cause_names
-from paramgen.compiler.exits import YEAR, Exit, able
+from paramgen.compiler.exits import Exit, able
 from paramgen.compiler.ledger import Scope
 from paramgen.params.binding import Binding, ParameterError
 from paramgen.params.breaker import check_band_ceiling
@@ -21,6 +21,7 @@ from paramgen.params.caps import (
 )
 from paramgen.params.collateral import liquidation_bonus, liquidation_threshold, loan_to_value
 from paramgen.params.losses import (
+    YEAR,
     default_jump_loss,
     haircut,
     kept_fraction,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from paramgen.book.schema import Book, Cohort, Credit, Logit, Role
-from paramgen.compiler.exits import YEAR
 from paramgen.compiler.ledger import Scope
 from paramgen.model.arrays import Float
 from paramgen.model.credit import (
@@ -31,6 +30,7 @@ from paramgen.model.structure import (
     tranche_expected_loss,
     tranche_expected_shortfall,
 )
+from paramgen.params.losses import YEAR
 
 
 @dataclass(frozen=True)

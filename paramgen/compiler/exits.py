@@ -18,9 +18,7 @@ from paramgen.model.amm import (
 )
 from paramgen.params.binding import ParameterError
 from paramgen.params.collateral import ExitRoute
-from paramgen.units import YEAR_365
-
-YEAR = float(YEAR_365.seconds)
+from paramgen.params.losses import YEAR
 
 
 @dataclass(frozen=True)

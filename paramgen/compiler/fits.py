@@ -18,18 +18,16 @@ from paramgen.book.schema import Asset, Feed
 from paramgen.params.binding import Binding, greatest
 from paramgen.params.breaker import accrual_pair, fast_pair, slow_pair, windows_to_cap
 from paramgen.params.fallback import staleness_limit
-from paramgen.params.losses import Array
-from paramgen.params.tails import (
+from paramgen.params.history import (
     History,
-    confidence_z,
     quantise,
     unsmoothed_returns,
     update_gaps,
     update_returns,
 )
-from paramgen.units import YEAR_365
+from paramgen.params.losses import YEAR, Array
+from paramgen.params.tails import confidence_z
 
-YEAR = float(YEAR_365.seconds)
 _STUDENT_FREEDOM = 4
 _SLOW_WINDOWS = 24
 

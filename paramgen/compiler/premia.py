@@ -9,7 +9,7 @@ import numpy as np
 
 from paramgen.book.schema import Book, tenor_years
 from paramgen.compiler.credit import Causes, cause_names
-from paramgen.compiler.exits import YEAR, Exit, split_sale
+from paramgen.compiler.exits import Exit, split_sale
 from paramgen.compiler.ledger import Quantity, Scope
 from paramgen.model.arrays import Float
 from paramgen.model.counterparty import counterparty_spread, legal_discount
@@ -24,6 +24,7 @@ from paramgen.model.liquidity import (
 )
 from paramgen.model.pricing import PriceInputs
 from paramgen.model.structure import structural_premium
+from paramgen.params.losses import YEAR
 
 _EXPOSURE_QUARTERS = np.arange(1, 5) / 4.0
 

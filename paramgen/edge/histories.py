@@ -21,7 +21,7 @@ from paramgen.book.loaded import PriceHistory
 from paramgen.book.schema import HistoryFormat
 from paramgen.book.validation import did_you_mean
 from paramgen.params.binding import ParameterError
-from paramgen.params.tails import clean_history
+from paramgen.params.history import clean_history
 
 MAX_ROWS = 5_000_000
 

@@ -13,18 +13,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from paramgen.params.binding import Binding, ParameterError, greatest
-from paramgen.params.losses import YEAR, Array
-from paramgen.params.tails import (
+from paramgen.params.history import (
     History,
-    TailFit,
-    accrual_band,
     accrual_residuals,
-    alarm_threshold,
-    floored_at_tick,
     horizon_returns,
     quantise,
     update_returns,
 )
+from paramgen.params.losses import YEAR, Array
+from paramgen.params.tails import TailFit, accrual_band, alarm_threshold, floored_at_tick
 
 _LIFT = 1.01  # strictly above, also once rounded down to the basis points of a target
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from paramgen.params.binding import Binding, ParameterError, least
+from paramgen.params.history import quantise
 from paramgen.params.losses import Array
-from paramgen.params.tails import quantise
 
 _HALVINGS = 50
 _STUDENT_FREEDOM = 4

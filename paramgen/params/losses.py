@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from paramgen.model.arrays import YEAR_SECONDS, Float, as_float
 from paramgen.params.binding import ParameterError
 
-Array = NDArray[np.float64]
+Array = Float
 
-YEAR = 31_536_000.0
+YEAR = float(YEAR_SECONDS)
 """Seconds in the ACT/365F year of every rate and volatility here."""
 
 
@@ -27,7 +28,7 @@ def protection_horizon(staleness: ArrayLike, detection: ArrayLike, auction: Arra
     All in one unit of time, (n,) or scalar. An exit route adds its own time to it; legal time
     enters only the loss given default. Source: spec 3.1.
     """
-    total: Array = _array(staleness) + _array(detection) + _array(auction)
+    total: Array = as_float(staleness) + as_float(detection) + as_float(auction)
     return total
 
 
@@ -40,13 +41,13 @@ def loss_quantile(z: ArrayLike, volatility: ArrayLike, horizon: ArrayLike) -> Ar
     volatility : per √year.
     horizon : years.
     """
-    quantile: Array = _array(z) * _array(volatility) * np.sqrt(_array(horizon))
+    quantile: Array = as_float(z) * as_float(volatility) * np.sqrt(as_float(horizon))
     return quantile
 
 
 def market_loss(quantile: ArrayLike) -> Array:
     """Return h_m = max(0, 1 − e^{−q}) of a log-loss quantile q, never below zero for a gain."""
-    return np.maximum(0.0, -np.expm1(-_array(quantile)))
+    return np.maximum(0.0, -np.expm1(-as_float(quantile)))
 
 
 def default_jump_loss(
@@ -67,8 +68,8 @@ def default_jump_loss(
 
     Source: expected shortfall of a discrete loss, McNeil, Frey and Embrechts, §2.3; spec 3.1.
     """
-    hazards, losses = np.broadcast_arrays(_array(hazard), _array(loss))
-    probability = -np.expm1(-hazards * _array(wind_down)[..., None])
+    hazards, losses = np.broadcast_arrays(as_float(hazard), as_float(loss))
+    probability = -np.expm1(-hazards * as_float(wind_down)[..., None])
     order = np.argsort(-losses, axis=-1, kind="stable")
     tail = 1.0 - confidence
     cumulative = np.cumsum(np.take_along_axis(probability, order, axis=-1), axis=-1)
@@ -116,14 +117,14 @@ def kept_fraction(
     rate_max : r_max per year, at which the debt grows while nobody sells.
     horizon : H in years.
     """
-    survives = (1.0 - _array(default)) * (1.0 - _array(market)) * (1.0 - _array(oracle))
-    kept: Array = survives * np.exp(-_array(rate_max) * _array(horizon))
+    survives = (1.0 - as_float(default)) * (1.0 - as_float(market)) * (1.0 - as_float(oracle))
+    kept: Array = survives * np.exp(-as_float(rate_max) * as_float(horizon))
     return kept
 
 
 def haircut(kept: ArrayLike) -> Array:
     """Return the published haircut 1 − K(H_p)."""
-    return 1.0 - _array(kept)
+    return 1.0 - as_float(kept)
 
 
 SUPERVISORY_HAIRCUTS: Mapping[str, tuple[float, ...]] = MappingProxyType(
@@ -173,7 +174,3 @@ def supervisory_warning(
         f"around the supervisory {standard:.2%} for {category}, maturity {maturity:g} years "
         "(12 CFR 324.132)"
     )
-
-
-def _array(value: ArrayLike) -> Array:
-    return np.asarray(value, dtype=np.float64)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paramgen.params.tails import History, clean_history
+from paramgen.params.history import History, clean_history
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 

@@ -22,16 +22,9 @@ from paramgen.params.breaker import (
     smallest_band,
     windows_to_cap,
 )
+from paramgen.params.history import clean_history, horizon_returns, price_tick, update_returns
 from paramgen.params.losses import YEAR
-from paramgen.params.tails import (
-    METHOD_POT,
-    alarm_threshold,
-    clean_history,
-    horizon_returns,
-    price_tick,
-    tolerance_tail,
-    update_returns,
-)
+from paramgen.params.tails import METHOD_POT, alarm_threshold, tolerance_tail
 
 DAY = 86_400.0
 

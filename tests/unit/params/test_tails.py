@@ -5,30 +5,32 @@ import pytest
 from scipy import stats
 
 from paramgen.params.binding import ParameterError
+from paramgen.params.history import (
+    accrual_residuals,
+    clean_history,
+    horizon_returns,
+    price_tick,
+    quantise,
+    unsmoothed_returns,
+    update_gaps,
+    update_returns,
+)
 from paramgen.params.losses import YEAR
 from paramgen.params.tails import (
     METHOD_FILTERED,
     METHOD_POT,
     METHOD_STUDENT,
-    accrual_residuals,
     alarm_threshold,
-    clean_history,
     cluster_peaks,
     confidence_quantile,
     confidence_z,
     extremal_index,
     fit_pareto,
     gaussian_z,
-    horizon_returns,
     pareto_quantile,
-    price_tick,
-    quantise,
     scale_quantile,
     tail_quantile,
     tolerance_tail,
-    unsmoothed_returns,
-    update_gaps,
-    update_returns,
 )
 
 DAY = 86_400.0
