@@ -249,7 +249,7 @@ def _oracle_immutables(chain: Chain, asset: str, market: Mapping[str, Any]) -> t
 def _same_oracle(chain: Chain, asset: str, market: Mapping[str, Any], recorded: Any) -> bool:
     """Whether the oracle that stands has the immutables that the artefact wants."""
     wanted = jsonable(_oracle_immutables(chain, asset, market))
-    return tuple(recorded[:_SEED]) == wanted
+    return bool(tuple(recorded[:_SEED]) == wanted)
 
 
 def _is_listed(chain: Chain, asset: str, market: Mapping[str, Any], state: ChainState) -> bool:
@@ -258,7 +258,7 @@ def _is_listed(chain: Chain, asset: str, market: Mapping[str, Any], state: Chain
     if listed is None:
         return False
     oracle = chain.deployments.address(f"oracle/{asset}")
-    return bool(listed.oracle == oracle and listed.accrual == _accrual(chain, market))
+    return (listed.oracle, listed.accrual) == (oracle, _accrual(chain, market))
 
 
 def _listing_step(chain: Chain, asset: str, market: Mapping[str, Any]) -> Step:

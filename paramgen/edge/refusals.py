@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 from eth_utils.abi import function_signature_to_4byte_selector
@@ -9,6 +11,7 @@ from ethpm_types.abi import ErrorABI
 
 from paramgen.edge.bytecode import contract_type
 
+_REVERTED = "execution reverted: "
 _PROJECT = (
     "ParameterSteward",
     "ParameterRegistry",
@@ -40,10 +43,11 @@ def _arguments(abi: ErrorABI, data: bytes) -> list[str]:
 
 
 def _revert_data(error: Exception) -> bytes:
-    """Revert data as web3 (`data`) or eth-tester (the first argument) carries it."""
+    """Revert data as web3 carries it (`data`), or as eth-tester writes it into its message."""
     for value in (getattr(error, "data", None), *error.args):
-        if isinstance(value, bytes):
-            return value
         if isinstance(value, str) and value.startswith("0x"):
             return bytes.fromhex(value[2:])
+        literal = str(value).removeprefix(_REVERTED)
+        if literal.startswith(("b'", 'b"')):
+            return bytes(ast.literal_eval(literal))
     return b""

@@ -10,7 +10,8 @@ import json
 import pytest
 
 from paramgen.edge.apply import apply, prepare
-from paramgen.edge.chain import Chain
+from paramgen.edge.chain import Chain, ChainError
+from paramgen.edge.deploy import DeploymentError
 from paramgen.edge.deployments import DeploymentsError, Intent, alone, open_deployments
 from tests.e2e.conftest import DEPLOYER
 from tests.support.artefacts import sample_artefact
@@ -143,6 +144,69 @@ def test_bounds_that_no_oracle_can_change_lead_to_a_new_oracle(connect):
     assert [e["step"] for e in moved.sent] == ["oracle/asset-0", "listing/asset-0"]
     assert moved.deployments.address("oracle/asset-0") != old
     assert prepare(wider, connect(), mocks=True).is_done
+
+
+# --- as on a public network --------------------------------------------------------------------
+
+
+@pytest.fixture
+def public(project, accounts, chain):
+    """An artefact that gives every address, as a public network needs."""
+    sender = accounts[0]
+    token = sender.deploy(project.MockToken, "asset", "A", 6)
+    feed = sender.deploy(project.MockAggregator, 8, 1)
+    now = chain.pending_timestamp - 1
+    feed.push(100 * 10**8, now, sender=sender)
+
+    def artefact(governor, as_of=now):
+        document = json.loads(json.dumps(ARTEFACT))
+        market = document["markets"]["asset-0"]
+        market["deployments"] = {
+            "ethereum:local": {"token": token.address, "primary": feed.address}
+        }
+        market["feed"]["price_as_of"] = as_of
+        roles = {"governor": governor, "steward": accounts[2].address}
+        document["policy"]["roles"] = {"ethereum:local": {**roles, "guardian": accounts[3].address}}
+        return document
+
+    return artefact
+
+
+def test_missing_addresses_are_all_named_and_nothing_is_sent(connect):
+    chain = connect()
+    before = sent(chain)
+    with pytest.raises(DeploymentError) as error:
+        prepare(ARTEFACT, chain, mocks=False)
+    for missing in ("asset-0.deployments.ethereum:local.token", "primary", "roles"):
+        assert missing in str(error.value)
+    assert sent(chain) == before
+
+
+def test_given_addresses_are_used_and_no_mock_is_deployed(connect, public):
+    chain = connect()
+    artefact = public(chain.sender)
+    applied = apply(artefact, chain, prepare(artefact, chain, mocks=False))
+    assert applied.verified > 0
+    kinds = {found.contract for found in chain.deployments.contracts.values()}
+    assert kinds == {"ParameterSteward", "ParameterRegistry", "KinkedRateModel", "FallbackOracle"}
+
+
+def test_what_only_the_governor_may_do_is_left_to_governance(connect, public, accounts):
+    chain = connect()
+    artefact = public(accounts[5].address)
+    with pytest.raises(ChainError, match="is not the governor") as error:
+        apply(artefact, chain, prepare(artefact, chain, mocks=False))
+    assert "listing/asset-0" in str(error.value)
+    assert chain.deployments.address("oracle/asset-0") is not None
+
+
+def test_a_refusal_is_shown_by_its_name_and_costs_no_transaction(connect, public):
+    chain = connect()
+    artefact = public(chain.sender, as_of=1_600_000_000)
+    with pytest.raises(ChainError, match=r"TimeOutOfBounds\(asOf=1600000000"):
+        apply(artefact, chain, prepare(artefact, chain, mocks=False))
+    assert set(chain.deployments.contracts) == {"steward", "registry", "rate model"}
+    assert chain.deployments.intents == {}
 
 
 # --- the file against the chain ----------------------------------------------------------------
