@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from paramgen.compiler.credit import Causes, cause_names
-from paramgen.compiler.exits import YEAR
 from paramgen.compiler.fits import BandFit, Fits, feed_staleness, student_z
 from paramgen.compiler.ledger import Scope
 from paramgen.params.breaker import (
@@ -20,7 +19,7 @@ from paramgen.params.fallback import (
     check_staleness,
     decay_curve,
 )
-from paramgen.params.losses import Array, oracle_loss
+from paramgen.params.losses import YEAR, Array, oracle_loss
 
 _DAY = 86_400.0
 
@@ -142,12 +141,12 @@ def tolerance(scope: Scope) -> float | None:
 
 
 def decay_risk(found: Causes, z: float, volatility: float, confidence: float) -> DecayRisk:
-    """What an unconfirmed price may have lost: all causes' hazard, the worst one's loss."""
+    """What an unconfirmed price may have lost, by cause."""
     return DecayRisk(
         z=z,
         volatility=volatility,
-        hazard=float(found.hazard.sum()),
-        loss_given_default=float(found.loss.max()),
+        hazard=found.hazard,
+        loss_given_default=found.loss,
         confidence=confidence,
     )
 

@@ -9,13 +9,13 @@ age in [T, maximum age].
 1. The compiled exponent is market(τ) + default(τ). In the modes chord and tangent the market part
    is itself linear from T on, and the encoded one is equal to it; in the mode joint it is
    zσ(√τ − √T), concave, zero at T, and lies below its tangent there, which is encoded.
-2. The default part c·min(1, h·τ/a) is concave with slope at most c·h/a. The encoded one starts from
-   default(T) with exactly that slope, hence lies above it.
+2. The default part Σ c_j·min(1, h_j·τ/a) is concave with slope at most Σ c_j·h_j/a. The encoded one
+   starts from default(T) with exactly that slope, hence lies above it.
 3. So exponent(τ) ≥ market(τ) + default(τ), that is exp(−exponent) ≤ D(τ).
 4. D falls with age, so the floor D(maximum age) is at most D(τ); the maximum of two lower bounds is
    a lower bound.
 
-The slope c·h/a is kept where the default part is flat already at T: a rate that dropped to zero
+The slope is kept where the default part is flat already at T: a rate that dropped to zero
 there would give an asset of higher hazard a higher price at later ages.
 """
 
@@ -152,43 +152,55 @@ class DecayRisk:
     Parameters
     ----------
     z, volatility : standardised quantile and σ per √year.
-    hazard : Σλ_j per year.
-    loss_given_default : worst ℓ, in [0, 1).
+    hazard : (k,) λ_j per year, one a disjoint cause; a scalar for one cause.
+    loss_given_default : (k,) ℓ_j, each in [0, 1).
     confidence : α in (0, 1).
     """
 
     z: float
     volatility: float
-    hazard: float
-    loss_given_default: float
+    hazard: ArrayLike
+    loss_given_default: ArrayLike
     confidence: float
 
     def __post_init__(self) -> None:
         """Refuse a total loss, whose exponent is not a number a chain can hold."""
-        if self.loss_given_default >= 1.0:
+        worst = float(np.max(self.loss_given_default))
+        if worst >= 1.0:
             raise ParameterError(
-                "decay", "a total loss given default has no finite exponent",
-                self.loss_given_default, 1.0,
+                "decay", "a total loss given default has no finite exponent", worst, 1.0,
                 "State a recovery above zero, or do not lend against the asset.",
             )  # fmt: skip
 
     @property
-    def jump(self) -> float:
-        """Exponent of the recovery, ln(1/(1−LGD))."""
-        return -math.log1p(-self.loss_given_default)
+    def jumps(self) -> Array:
+        """Exponent of each cause's recovery, ln(1/(1−ℓ_j)), (k,)."""
+        loss = np.atleast_1d(np.asarray(self.loss_given_default, dtype=np.float64))
+        exponents: Array = -np.log1p(-loss)
+        return exponents
 
     @property
     def default_slope(self) -> float:
-        """Rise of the default exponent per second until it is flat."""
-        return self.jump * self.hazard / -math.log(self.confidence) / YEAR
+        """Rise of the default exponent per second until the first cause is flat."""
+        return float(np.sum(self.jumps * self._pace))
+
+    @property
+    def _pace(self) -> Array:
+        """λ_j/ln(1/α) per second, (k,): the inverse of the age at which a cause is flat."""
+        tail = -math.log(self.confidence) * YEAR
+        pace: Array = np.atleast_1d(np.asarray(self.hazard, dtype=np.float64)) / tail
+        return pace
 
     def default_exponent(self, age: ArrayLike) -> Array:
-        """Return ln(1/(1−LGD))·min(1, hazard·τ/ln(1/α)).
+        """Return Σ_j ln(1/(1−ℓ_j))·min(1, λ_j·τ/ln(1/α)).
 
-        The chord to the recovery jump, then flat; a mean hazard·LGD·τ would be no quantile.
+        Per cause the chord to the recovery jump, then flat; a mean hazard·LGD·τ would be no
+        quantile. The sum lies above the quantile of disjoint causes: with losses descending, that
+        is the jump J_m at the first m with Σ_{j≤m} λ_j·τ ≥ ln(1/α), and the first m terms come to
+        at least J_m·min(1, Σ_{j≤m} λ_j·τ/ln(1/α)) = J_m.
         """
-        seconds = np.asarray(age, dtype=np.float64)
-        exponent: Array = np.minimum(self.jump, self.default_slope * seconds)
+        seconds = np.asarray(age, dtype=np.float64)[..., None]
+        exponent: Array = np.sum(self.jumps * np.minimum(1.0, self._pace * seconds), axis=-1)
         return exponent
 
     def market_exponent(self, age: ArrayLike, limit: float, mode: DecayMode) -> Array:

@@ -59,7 +59,15 @@ def worsenings() -> list[tuple[str, str, int]]:
                     path = f"assets.{name}.{pattern.format(route=route)}"
                     if path in known and (name, path, sign) not in found:
                         found.append((name, path, sign))
-    return found
+    return [case for case in found if not neutral(*case)]
+
+
+def neutral(name: str, path: str, _: int) -> bool:
+    """Correlation with nothing below the note: EL stays, losses get rarer and deeper, no order."""
+    if not path.endswith("structure.correlation"):
+        return False
+    structure = compiled().loaded.book.assets[name].structure
+    return structure.overcollateral.value + structure.reserve.value == 0
 
 
 CASES = worsenings()

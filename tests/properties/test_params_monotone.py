@@ -83,7 +83,7 @@ class Risk:
         return liquidation_threshold(self.kept(), self.bonus(), self.routes(), kept_after).value
 
     def decay_risk(self) -> DecayRisk:
-        return DecayRisk(self.z, self.volatility, sum(self.hazard), max(self.loss), CONFIDENCE)
+        return DecayRisk(self.z, self.volatility, self.hazard, self.loss, CONFIDENCE)
 
     def loan_to_value(self, mode: DecayMode) -> float:
         decay = decay_curve(self.decay_risk(), STALENESS, MAX_AGE, mode)

@@ -19,8 +19,8 @@ from paramgen.params.fallback import (
     longest_closure,
     staleness_limit,
 )
+from paramgen.params.history import update_gaps
 from paramgen.params.losses import YEAR
-from paramgen.params.tails import update_gaps
 
 DAY = 86_400.0
 NEW_YEAR = [date(2024, 12, 25), date(2025, 1, 1)]
@@ -99,6 +99,27 @@ def test_the_default_part_is_the_chord_to_the_recovery_and_then_flat():
     full, until_full = math.log(1.0 / 0.6), math.log(1.0 / 0.99) / 0.03 * YEAR
     exponent = RISK.default_exponent(until_full * np.array([0.0, 0.25, 1.0, 7.0]))
     assert exponent == pytest.approx([0.0, full / 4, full, full])
+
+
+def test_default_exponent_covers_the_quantile_of_disjoint_causes():
+    """A year of (0.6 %, −50 %) and (0.6 %, −10 %): the worst hundredth begins at −10 %."""
+    hazard, loss = np.array([0.006, 0.006, 0.02]), np.array([0.5, 0.1, 0.3])
+    risk = DecayRisk(0.0, 0.0, hazard, loss, 0.99)
+    worst_first = np.argsort(-loss)
+    for age in np.array([0.1, 0.5, 1.0, 3.0, 20.0]) * YEAR:
+        reached = np.cumsum(hazard[worst_first]) * age / YEAR >= -math.log(0.99)
+        quantile = loss[worst_first][reached.argmax()] if reached.any() else 0.0
+        assert risk.default_exponent(age) >= -math.log1p(-quantile) - 1e-12
+
+
+def test_a_rarer_and_deeper_default_of_the_same_mean_never_decays_less():
+    """A pool whose losses correlate more has its EL in fewer, larger pieces."""
+    ages = np.array([0.01, 0.1, 1.0]) * YEAR
+    calm, deeper = (
+        DecayRisk(0.0, 0.0, np.array([0.001 / loss, 0.003]), np.array([loss, 0.2]), 0.99)
+        for loss in (0.02, 0.04)
+    )
+    assert np.all(deeper.default_exponent(ages) >= calm.default_exponent(ages))
 
 
 def test_tangent_is_tighter_than_chord_and_joint_starts_without_a_market_step():
