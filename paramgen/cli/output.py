@@ -55,4 +55,4 @@ def percent(value: float, digits: int = 3) -> str:
 
 def basis_points(value: float) -> str:
     """A fraction in basis points."""
-    return f"{10_000.0 * value:.1f}"
+    return f"{10_000.0 * value:.4g}"

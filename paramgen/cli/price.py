@@ -126,7 +126,7 @@ def _tables(priced: Priced, stresses: Mapping[str, Stress]) -> None:
         ),
     )
     table(
-        "Yield under stress, per year; reverse: smallest shock that breaks LT·(1 + bonus)",
+        "Yield under stress, per year; reverse: shock at which ordinary outcomes break LT·(1+b)",
         ("asset", *SCENARIOS, "reverse"),
         (
             (
@@ -141,6 +141,7 @@ def _tables(priced: Priced, stresses: Mapping[str, Stress]) -> None:
         f"A shock of 1 multiplies PD by {DIRECTION.default_probability:g}, LGD by "
         f"{DIRECTION.loss_given_default:g}, depth by {DIRECTION.depth:g}, σ by "
         f"{DIRECTION.volatility:g} and time to exit by {DIRECTION.horizon:g}; shocks compound.\n"
+        "Ordinary: one standard deviation of the market and the expected default loss.\n"
         "* rests on an assumption of the book."
     )
 

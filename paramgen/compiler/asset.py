@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from paramgen.book.policy import Policy
 from paramgen.book.schema import Book
@@ -19,7 +21,7 @@ from paramgen.model.pricing import (
     market_premium,
 )
 from paramgen.params.fallback import DecayMode, decay_factor
-from paramgen.params.losses import Array
+from paramgen.params.losses import YEAR, Array
 
 
 @dataclass(frozen=True)
@@ -98,13 +100,20 @@ def stressed_price(
     *,
     stress: RiskDrivers,
 ) -> tuple[float, float]:
-    """Composite yield and K(H_p) under multipliers of risk, parameters left as they are."""
+    """Composite yield and what an ordinary outcome keeps, under multipliers of risk.
+
+    Ordinary is one standard deviation of the market over H_p and the expected default loss: at the
+    tail that the thresholds were set for, they hold by construction and nothing is learnt.
+    """
     scope = Scope(identifier, book.assets[identifier], policy, Ledger(), stress)
     found = price_asset(scope, book, marks, fits)
     up, _ = oracle.band(scope, fits)
     oracle.overstatement(scope, oracle.tolerance(scope), up)
     covers, horizon = collateral.kept(scope, found)
-    return scope.ledger.value("composite_yield"), covers.after(horizon * float(stress.horizon))
+    struck = -np.expm1(-found.hazard * scope.rule("horizons.wind_down") / YEAR)
+    ordinary = replace(covers, z=1.0, default=min(1.0, float(struck @ found.loss)))
+    kept = ordinary.after(horizon * float(stress.horizon))
+    return scope.ledger.value("composite_yield"), kept
 
 
 def decomposition(derived: Derived) -> Decomposition:

@@ -38,7 +38,8 @@ class Stress:
 
     sensitivities : change of the yield, per year, when one input is cut or raised by a fifth.
     scenarios : yield per year under each scenario's multipliers.
-    reverse : smallest shock along `DIRECTION` at which K falls below LT·(1 + bonus).
+    reverse : smallest shock along `DIRECTION` at which even an ordinary outcome, one standard
+        deviation and the expected default loss, breaks LT·(1 + bonus).
     """
 
     sensitivities: Mapping[str, tuple[float, float]]
