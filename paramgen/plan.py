@@ -8,14 +8,11 @@ sends anything.
 from __future__ import annotations
 
 import enum
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from paramgen.artefact import canonical
-from paramgen.artefact import word as word_text
 from paramgen.encode import BY_NAME, FIELDS, Word, unpack
 from paramgen.errors import ParamgenError
 from paramgen.mirror.steward import (
@@ -34,8 +31,6 @@ from paramgen.mirror.steward import (
     state_hash,
 )
 from paramgen.units import BPS, Dimension, Rounding, parse, round_fraction
-
-SCHEMA = "paramgen/plan/1"
 
 PARAMETER_IDS: Mapping[str, int] = {
     field.name: identifier for word in FIELDS for identifier, field in parameters(word)
@@ -503,145 +498,3 @@ def _compatible(
         return False
     landed = replace(assumed, words={**assumed.words, **landing}, epoch=now.epoch)
     return now in (assumed, landed)
-
-
-# --- JSON --------------------------------------------------------------------------------------
-
-
-def to_document(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON values; words and integers beyond 2^53 as text."""
-    assumed = plan.assumes
-    return {
-        "schema": SCHEMA,
-        "artefact": plan.artefact,
-        "assumes": {
-            "chain_id": assumed.chain_id,
-            "genesis": assumed.genesis,
-            "block": assumed.block,
-            "steward": assumed.steward,
-            "state_hash": assumed.state_hash,
-            "price_move_limit": assumed.price_move_limit,
-            "guardrails": {str(i): word_text(rail) for i, rail in assumed.guardrails.items()},
-            "markets": {
-                asset: standing
-                and {
-                    "address": standing.address,
-                    "epoch": standing.epoch,
-                    "words": _words_document(standing.words),
-                }
-                for asset, standing in assumed.markets.items()
-            },
-        },
-        "changes": [
-            {
-                "asset": change.asset,
-                "field": change.field,
-                "unit": change.unit,
-                "before": None if change.before is None else str(change.before),
-                "after": str(change.after),
-                "because": change.because,
-                "verdict": change.verdict.value,
-                "reason": change.reason,
-            }
-            for change in plan.changes
-        ],
-        "guardrails": [
-            {
-                "field": change.field,
-                "before": word_text(change.before),
-                "after": word_text(change.after),
-            }
-            for change in plan.guardrails
-        ],
-        "price_move_limit": plan.price_move_limit,
-        "words": {asset: _words_document(landing) for asset, landing in plan.words.items()},
-        "missing": list(plan.missing),
-        "refusals": {asset: list(refused) for asset, refused in plan.refusals.items()},
-    }
-
-
-def from_document(document: Any) -> Plan:
-    """Read a plan back.
-
-    Raises
-    ------
-    PlanError
-        When the document is no plan of this schema.
-    """
-    found = document.get("schema") if isinstance(document, dict) else None
-    if found != SCHEMA:
-        raise PlanError(f"this is no saved plan: schema {found!r}, wanted {SCHEMA!r}")
-    try:
-        return _read_plan(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise PlanError(f"this saved plan is damaged: {error!r}; make it anew") from error
-
-
-def to_bytes(plan: Plan) -> bytes:
-    """The plan in canonical bytes."""
-    return canonical(to_document(plan))
-
-
-def from_bytes(data: bytes) -> Plan:
-    """Read canonical bytes back.
-
-    Raises
-    ------
-    PlanError
-        When they hold no plan.
-    """
-    try:
-        document = json.loads(data)
-    except ValueError as error:
-        raise PlanError(f"this is no saved plan: {error}") from error
-    return from_document(document)
-
-
-def _read_plan(document: Mapping[str, Any]) -> Plan:
-    assumed = document["assumes"]
-    return Plan(
-        artefact=document["artefact"],
-        assumes=Assumption(
-            chain_id=assumed["chain_id"],
-            genesis=assumed["genesis"],
-            block=assumed["block"],
-            steward=assumed["steward"],
-            state_hash=assumed["state_hash"],
-            price_move_limit=assumed["price_move_limit"],
-            guardrails={int(i): int(rail, 16) for i, rail in assumed["guardrails"].items()},
-            markets={
-                asset: standing
-                and Standing(standing["address"], _read_words(standing["words"]), standing["epoch"])
-                for asset, standing in assumed["markets"].items()
-            },
-        ),
-        changes=tuple(
-            Change(
-                asset=change["asset"],
-                field=change["field"],
-                unit=change["unit"],
-                before=None if change["before"] is None else int(change["before"]),
-                after=int(change["after"]),
-                because=change["because"],
-                verdict=Verdict(change["verdict"]),
-                reason=change["reason"],
-            )
-            for change in document["changes"]
-        ),
-        guardrails=tuple(
-            RailChange(change["field"], int(change["before"], 16), int(change["after"], 16))
-            for change in document["guardrails"]
-        ),
-        price_move_limit=document["price_move_limit"],
-        words={asset: _read_words(landing) for asset, landing in document["words"].items()},
-        missing=tuple(document["missing"]),
-        refusals={asset: tuple(refused) for asset, refused in document["refusals"].items()},
-    )
-
-
-def _words_document(words: Mapping[Word, int]) -> dict[str, str]:
-    return {word.value: word_text(value) for word, value in words.items()}
-
-
-def _read_words(words: Mapping[str, str]) -> dict[Word, int]:
-    return {Word(name): int(value, 16) for name, value in words.items()}

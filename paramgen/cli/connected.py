@@ -34,7 +34,8 @@ from paramgen.edge.deployments import Deployments, alone, open_deployments
 from paramgen.edge.files import write_whole
 from paramgen.edge.load import load_book
 from paramgen.errors import ParamgenError
-from paramgen.plan import Plan, from_bytes, to_bytes, to_document
+from paramgen.plan import Plan
+from paramgen.saved_plan import from_bytes, to_bytes, to_document
 
 DEFAULT_BOOK = Path("examples/rwa/book.yaml")
 DEPLOYMENTS = Path("deployments")

@@ -20,14 +20,13 @@ from paramgen.plan import (
     Verdict,
     batches,
     expected_state_hash,
-    from_bytes,
     make_plan,
     target_rails,
     target_words,
-    to_bytes,
     updates,
     why_not,
 )
+from paramgen.saved_plan import from_bytes, to_bytes
 from tests.support.artefacts import sample_artefact, signed
 
 CHAIN, GENESIS, NOW = 31337, "0x" + "11" * 32, 1_800_000_000
