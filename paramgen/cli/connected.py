@@ -25,7 +25,7 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 from paramgen.artefact import artefact, canonical, parse_artefact
 from paramgen.cli.check import warnings_of
 from paramgen.cli.output import console, show_json
-from paramgen.cli.tables import guardrail_table, plan_table
+from paramgen.cli.tables import guardrail_table, plan_table, show_parameters
 from paramgen.compiler.build import compile_book
 from paramgen.edge.apply import Applied, Prepared, apply, deploy, prepare
 from paramgen.edge.chain import Chain, is_embedded, network_key
@@ -176,6 +176,8 @@ def run_update(provider: Any, options: Options) -> Mapping[str, Any]:
         with session.progress(len(session.prepared.steps) + 1):
             applied = apply(session.artefact, session.chain, session.prepared)
         session.write_artefact()
+        if not options.as_json:
+            show_parameters(session.artefact)
         click.echo(
             f"Applied: {len(session.chain.sent)} transactions, {applied.verified} fields read "
             f"back equal at block {applied.block}."
