@@ -11,12 +11,19 @@ from pydantic import Field, model_validator
 
 from paramgen.book.quantity import (
     AnyQuantity,
+    Confidence,
     Count,
     Duration,
     Flag,
     Frozen,
+    InnerShare,
     Money,
     Number,
+    PositiveDuration,
+    PositiveMoney,
+    PositiveNumber,
+    PositiveShare,
+    Probability,
     Rate,
     Share,
     Volatility,
@@ -30,7 +37,7 @@ class Horizons(Frozen):
 
     detection: Duration
     auction: Duration
-    wind_down: Duration
+    wind_down: PositiveDuration
     user: Duration
     user_z: Number
 
@@ -38,11 +45,11 @@ class Horizons(Frozen):
 class Liquidation(Frozen):
     """Sizes, costs and appetite of those who liquidate."""
 
-    size: Money
-    typical_size: Money
+    size: PositiveMoney
+    typical_size: PositiveMoney
     gas: Money
     funding_rate: Rate
-    fraction: Share
+    fraction: PositiveShare
     largest_slippage: Share
 
 
@@ -78,7 +85,7 @@ class SignalWeights(Frozen):
 class Rates(Frozen):
     """Interest-rate policy."""
 
-    reserve_factor: Share
+    reserve_factor: Probability
     liquidity_premium: Rate
     maximum: Rate
     carry_floor: Flag = False
@@ -92,12 +99,12 @@ class OraclePolicy(Frozen):
 
     margin: Duration
     business_gap: Duration
-    false_alarms: Number
+    false_alarms: PositiveNumber
     decay: Literal["chord", "tangent", "joint"]
     largest_market_loss: Share
     confirm_delay: Duration
-    shock: Share
-    poke_interval: Duration
+    shock: InnerShare
+    poke_interval: PositiveDuration
     update_limit: Share
     call_gas: Annotated[Count, Field(ge=30_000, le=1_000_000)]
 
@@ -147,7 +154,7 @@ class Policy(Frozen):
 
     version: Literal["1"]
     name: Text
-    confidence: Share
+    confidence: Confidence
     horizons: Horizons
     liquidation: Liquidation
     liquidity: Liquidity
@@ -160,12 +167,3 @@ class Policy(Frozen):
     enabled_lltvs: tuple[Share, ...] = Field(min_length=1)
     guardrails: dict[str, Guardrail]
     roles: dict[str, Roles] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _confidence(self) -> Self:
-        if not _LOWEST_CONFIDENCE <= self.confidence.value < 1:
-            raise refuse("needs a confidence in [0.9, 1).")
-        return self
-
-
-_LOWEST_CONFIDENCE = 0.9

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -49,6 +50,7 @@ _PATTERNS = {
 
 _SHOWN_IN = {Dimension.RATE: (100, " %/y"), Dimension.TIME: (1, " s"), Dimension.MONEY: (1, " USD")}
 _HUNDRED = 100
+_LOWEST_CONFIDENCE = Fraction(9, 10)
 
 
 def _show(end: Fraction | None, dimension: Dimension) -> str:
@@ -212,6 +214,40 @@ class SignedNumber(Input):
     """A plain number of any sign, such as `-0.5`."""
 
     dimension = Dimension.NUMBER
+
+
+def _above_zero(found: Input) -> Input:
+    if found.value <= 0:
+        raise refuse("must be above zero.", "Leave the section out where there is none.")
+    return found
+
+
+def _inside_unit(found: Input) -> Input:
+    if not 0 < found.value < 1:
+        raise refuse("must lie strictly between 0 and 1.")
+    return found
+
+
+def _below_one(found: Input) -> Input:
+    if found.value >= 1:
+        raise refuse("must lie below 1.", "Certain default is no asset to lend against.")
+    return found
+
+
+def _confident(found: Input) -> Input:
+    if not _LOWEST_CONFIDENCE <= found.value < 1:
+        raise refuse("must lie in [0.9, 1).", "99 % is usual.")
+    return found
+
+
+Confidence = Annotated[Share, AfterValidator(_confident)]
+PositiveDuration = Annotated[Duration, AfterValidator(_above_zero)]
+PositiveDepth = Annotated[Depth, AfterValidator(_above_zero)]
+PositiveMoney = Annotated[Money, AfterValidator(_above_zero)]
+PositiveNumber = Annotated[Number, AfterValidator(_above_zero)]
+PositiveShare = Annotated[Share, AfterValidator(_above_zero)]
+InnerShare = Annotated[Share, AfterValidator(_inside_unit)]
+Probability = Annotated[Share, AfterValidator(_below_one)]
 
 
 class AnyQuantity(Input):

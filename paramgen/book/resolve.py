@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from paramgen.book.quantity import Frozen, Input
 from paramgen.book.validation import did_you_mean
@@ -74,13 +74,26 @@ def rewrite(model: Model, path: str, text: str, place: Place) -> Model:
     """
     before = find_input(model, path, place)
     try:
-        after = type(before).model_validate(text)
+        after = _adapter(model, path, before).validate_python(text)
     except ValidationError as error:
         context = error.errors()[0].get("ctx", {})
         bound, hint = context.get("bound", "is refused."), context.get("hint", "")
         raise InvalidInputError([Problem(place, path, text, bound, hint)]) from None
     kept = {"evidence": before.evidence, "note": before.note}
     return put(model, path, after.model_copy(update=kept))
+
+
+def _adapter(model: Frozen, path: str, before: Input) -> TypeAdapter[Any]:
+    """The type of the place itself: it may ask more than the quantity's kind, as `above zero`."""
+    parent, _, name = path.rpartition(".")
+    section: Any = model
+    for key in parent.split(".") if parent else ():
+        step = _step(section, [key])
+        section = None if step is None else step[1]
+    if not isinstance(section, BaseModel) or name not in type(section).model_fields:
+        return TypeAdapter(type(before))
+    declared = type(section).model_fields[name].rebuild_annotation()
+    return TypeAdapter(declared)
 
 
 def put(model: Model, path: str, after: Input) -> Model:

@@ -15,12 +15,18 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from paramgen.book.quantity import (
     Count,
-    Depth,
     Duration,
     Flag,
     Frozen,
+    InnerShare,
     Money,
     Number,
+    PositiveDepth,
+    PositiveDuration,
+    PositiveMoney,
+    PositiveNumber,
+    PositiveShare,
+    Probability,
     Rate,
     Share,
     SignedNumber,
@@ -176,9 +182,9 @@ class Cohort(Section):
 
     obligors: Count
     defaults: Count
-    prior: Share
-    weight: Number
-    quantile: Share | None = None
+    prior: InnerShare
+    weight: PositiveNumber
+    quantile: InnerShare | None = None
 
     @model_validator(mode="after")
     def _counts(self) -> Self:
@@ -200,8 +206,8 @@ class Logit(Section):
     intercept: SignedNumber
     on_chain: dict[Identifier, Covariate] = Field(default_factory=dict)
     off_chain: dict[Identifier, Covariate] = Field(default_factory=dict)
-    prior: Share
-    weight: Number
+    prior: InnerShare
+    weight: PositiveNumber
     observations: Number
 
 
@@ -231,7 +237,7 @@ class Signals(Section):
 class Credit(Section):
     """The obligor: PD over one year in one of three forms, LGD declared or built."""
 
-    pd: Share | None = None
+    pd: Probability | None = None
     cohort: Cohort | None = None
     logit: Logit | None = None
     floor: Share | None = None
@@ -251,7 +257,7 @@ class Credit(Section):
 class Structure(Section):
     """SPV, waterfall and enhancement of a pool (spec 2.6); the note is the [A, D] tranche."""
 
-    correlation: Share
+    correlation: InnerShare
     overcollateral: Share
     reserve: Share
     discretionary_waterfall: Flag = False
@@ -285,15 +291,15 @@ class Pool(Section):
     """
 
     kind: Literal["amm"]
-    depth: Depth
-    fee: Share
-    stress: Share
+    depth: PositiveDepth
+    fee: Probability
+    stress: PositiveShare
 
 
 class Quote(Section):
     """One bid."""
 
-    price: Number
+    price: PositiveNumber
     size: Money
 
 
@@ -304,10 +310,10 @@ class OrderBook(Section):
     """
 
     kind: Literal["clob"]
-    mid: Number
+    mid: PositiveNumber
     bids: tuple[Quote, ...] = Field(min_length=1)
     fee: Share
-    stress: Share
+    stress: PositiveShare
 
 
 class Redemption(Section):
@@ -327,7 +333,7 @@ class Negotiated(Section):
 
     kind: Literal["negotiated"]
     discount: Share
-    stressed: Share
+    stressed: Probability
     extreme: Share | None = None
     time: Duration
     capacity: Money
@@ -347,7 +353,7 @@ Route = Annotated[Pool | OrderBook | Redemption | Negotiated, Field(discriminato
 class Liquidity(Section):
     """Ways out, and the holding period that turns a price discount into a yield."""
 
-    holding_period: Duration
+    holding_period: PositiveDuration
     routes: dict[Identifier, Route] = Field(default_factory=dict)
     premium: Rate | None = None
 
@@ -364,7 +370,7 @@ class Market(Section):
 class Feed(Section):
     """A price source as published: heartbeat and deviation threshold, and its observed gaps."""
 
-    heartbeat: Duration
+    heartbeat: PositiveDuration
     deviation: Share
     calendar: Literal["continuous", "business"] = "continuous"
     longest_gap: Duration | None = None
@@ -374,9 +380,9 @@ class Feed(Section):
 class Reference(Section):
     """The NAV reference that caps the price from above."""
 
-    price: Number
+    price: PositiveNumber
     as_of: Moment
-    maximum_age: Duration
+    maximum_age: PositiveDuration
     growth: Rate
     headroom: Share
 
@@ -384,20 +390,20 @@ class Reference(Section):
 class BandStatistics(Section):
     """Breaker statistics declared when there is no history: moves per window, and their window."""
 
-    up: Share
-    down: Share
-    window: Duration
-    slow_up: Share
-    slow_down: Share
-    slow_window: Duration
+    up: PositiveShare
+    down: PositiveShare
+    window: PositiveDuration
+    slow_up: PositiveShare
+    slow_down: PositiveShare
+    slow_window: PositiveDuration
 
 
 class OracleSpec(Section):
     """Feeds, first reviewed price, bounds, and what the breaker is fitted to."""
 
-    price: Number
+    price: PositiveNumber
     price_as_of: Moment
-    lowest: Number
+    lowest: PositiveNumber
     highest: Number
     tick: Share
     primary: Feed
@@ -406,7 +412,7 @@ class OracleSpec(Section):
     band: BandStatistics | None = None
     history: Identifier | None = None
     reference: Reference | None = None
-    maximum_age: Duration
+    maximum_age: PositiveDuration
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -422,8 +428,8 @@ class OracleSpec(Section):
 class Lending(Section):
     """The loan market against the asset: outflow, elasticity, base rate."""
 
-    outflow: Share
-    elasticity: Number
+    outflow: InnerShare
+    elasticity: PositiveNumber
     base_rate: Rate
 
 
@@ -480,8 +486,8 @@ class Asset(Section):
     name: Text
     asset_class: AssetClass = Field(alias="class")
     decimals: Annotated[Count, Field(le=18)] = 18
-    issuance: Money
-    circulating: Money
+    issuance: PositiveMoney
+    circulating: PositiveMoney
     accrual: Rate
     tenor: Annotated[str, Field(pattern=TENOR)] | None = None
     risk_free: Rate | None = None

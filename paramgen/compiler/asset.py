@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ from paramgen.model.pricing import (
     decompose_one_period,
     market_premium,
 )
+from paramgen.params.binding import ParameterError
 from paramgen.params.fallback import DecayMode, decay_factor
 from paramgen.params.losses import YEAR, Array
 
@@ -61,8 +63,23 @@ def derive_asset(
     Raises
     ------
     ParameterError
-        Naming the parameter that evidence and policy do not allow.
+        Naming the parameter that evidence and policy do not allow, or the asset whose inputs stand
+        where a formula has no value.
     """
+    try:
+        return _derive(identifier, book, policy, marks, fits)
+    except ParameterError:
+        raise
+    except (ValueError, ArithmeticError) as error:
+        raise ParameterError(
+            "derivation", f"a formula has no value here: {error}", math.nan, math.nan,
+            "Look for an input at the edge of its range, such as 0 % or 100 %.",
+        ) from error  # fmt: skip
+
+
+def _derive(
+    identifier: str, book: Book, policy: Policy, marks: premia.Benchmark, fits: Fits
+) -> Derived:
     scope = Scope(identifier, book.assets[identifier], policy, Ledger())
     found = price_asset(scope, book, marks, fits)
     ledger = scope.ledger

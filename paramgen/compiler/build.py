@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -266,8 +267,8 @@ def _refused(loaded: Loaded, name: str, error: ParameterError) -> Problem:
     return Problem(
         _asset_place(loaded, name),
         f"assets.{name}: {error.field}",
-        f"{error.value:.6g}",
-        f"{error.message} (bound {error.bound:.6g}).",
+        "" if math.isnan(error.value) else f"{error.value:.6g}",
+        error.message + ("." if math.isnan(error.bound) else f" (bound {error.bound:.6g})."),
         error.hint,
     )
 

@@ -24,6 +24,7 @@ from paramgen.model.liquidity import (
 )
 from paramgen.model.pricing import PriceInputs
 from paramgen.model.structure import structural_premium
+from paramgen.params.binding import ParameterError
 from paramgen.params.losses import YEAR
 
 _EXPOSURE_QUARTERS = np.arange(1, 5) / 4.0
@@ -56,24 +57,41 @@ def risk_free(scope: Scope, book: Book, marks: Benchmark) -> float:
     pillars = [(f"curve.par_yields.{name}", found) for name, found in book.curve.par_yields.items()]
     for path, found in pillars:
         scope.shared(path, found)
-    zero = float(marks.curve.zero(tenor_years(tenor)))
+    zero = _zero(marks, tenor)
     used = tuple(path for path, _ in pillars)
     on_chain = book.curve.on_chain
     if on_chain is None:
         return ledger.derive("risk_free", zero, "1/year", f"zero rate at {tenor}", *used)
     parts = ("rate", "weight", "age", "maximum_age", "tolerance")
     read = {p: scope.shared(f"curve.on_chain.{p}", getattr(on_chain, p)) for p in parts}
-    blended = blended_benchmark(
-        zero,
-        read["rate"],
-        weight=read["weight"],
-        age=read["age"],
-        maximum_age=read["maximum_age"],
-        tolerance=read["tolerance"],
-    )
+    try:
+        blended = blended_benchmark(
+            zero,
+            read["rate"],
+            weight=read["weight"],
+            age=read["age"],
+            maximum_age=read["maximum_age"],
+            tolerance=read["tolerance"],
+        )
+    except ValueError:
+        raise ParameterError(
+            "benchmark", "the on-chain rate is stale or too far from the Treasury's",
+            read["rate"], zero, "Read it anew, or leave curve.on_chain out.",
+        ) from None  # fmt: skip
     used = (*used, *(f"curve.on_chain.{p}" for p in parts))
     formula = f"(1−w)·zero rate at {tenor} + w·on-chain rate"
     return ledger.derive("risk_free", float(blended), "1/year", formula, *used)
+
+
+def _zero(marks: Benchmark, tenor: str) -> float:
+    years = tenor_years(tenor)
+    try:
+        return float(marks.curve.zero(years))
+    except ValueError as error:
+        raise ParameterError(
+            "benchmark", f"the curve has no rate at {tenor}: {error}", years, float("nan"),
+            "Give curve.par_yields a pillar at or beyond the tenor.",
+        ) from None  # fmt: skip
 
 
 def counterparty_premium(scope: Scope, found: Causes) -> float:

@@ -43,6 +43,11 @@ def test_check_says_that_the_example_holds(capsys):
         ["what-if", BOOK, "--set", "assets.absent.credit.pd=1 %"],
         ["what-if", BOOK, "--set", f"assets.{NOTE}.credit.pd=140"],
         ["what-if", BOOK, "--set", f"assets.{NOTE}.credit.pd=nan"],
+        ["what-if", BOOK, "--set", f"assets.{NOTE}.credit.pd=100 %"],
+        ["what-if", BOOK, "--set", "assets.buidl.liquidity.holding_period=0 s"],
+        ["what-if", BOOK, "--set", "assets.buidl.credit.lgd=100 %"],
+        ["what-if", BOOK, "--set", "curve.par_yields.3M=90 %/y"],
+        ["what-if", BOOK, "--set", "policy.confidence=100 %"],
     ],
 )
 def test_every_mistake_is_exit_one_with_words_on_stderr_alone(capsys, arguments):
