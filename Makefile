@@ -29,7 +29,7 @@ test: setup lint ## everything that has to hold
 	$(BIN)/python -m pytest tests
 
 check: setup lint ## the quick loop
-	$(BIN)/python -m pytest tests/unit tests/properties -q
+	$(BIN)/python -m pytest tests/unit tests/properties --numprocesses auto
 
 lint: setup ## style, types, the one-way flow, Solidity
 	$(BIN)/ruff check .
