@@ -200,6 +200,7 @@ def _beside(found: CompiledAsset) -> dict[str, Any]:
             venue: {"ltv": real(quantise(ltv)), "liquidation_threshold": real(quantise(lt))}
             for venue, (ltv, lt) in second.comparables.items()
         },
+        "given_away": {cause: real(quantise(part)) for cause, part in second.given_away.items()},
         "warnings": list(second.warnings),
     }
 

@@ -69,13 +69,24 @@ def show_parameters(artefact: Mapping[str, Any]) -> None:
             ("asset", *(heading for heading, _ in columns)),
             ((name, *_cells(market, columns)) for name, market in markets.items()),
         )
+    causes = list(next(iter(markets.values()))["beside"]["given_away"]) if markets else []
+    table(
+        "What LT gives away, by cause (parts of −ln LT, in %)",
+        ("asset", *causes),
+        ((name, *_given_away(found)) for name, found in markets.items()),
+    )
     others = [
-        (f"{name} at {venue}", *(f"{100 * float(gap[field]):+.2f}" for field in _COMPARED))
+        (
+            f"{name} at {venue}",
+            *(f"{100 * float(gap[field]):+.2f}" for field in _COMPARED),
+            _largest_part(market),
+        )
         for name, market in markets.items()
         for venue, gap in market["beside"]["comparables"].items()
     ]
     if others:
-        table("Ours less another venue's, in points", ("asset", "LTV", "LT"), others)
+        headings = ("asset", "LTV", "LT", "our LT gives away most to")
+        table("Ours less another venue's, in points", headings, others)
 
 
 _COLLATERAL = (
@@ -108,9 +119,31 @@ _COMPARED = ("ltv", "liquidation_threshold")
 def _cells(market: Mapping[str, Any], columns: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     cells = []
     for _, field in columns:
-        (text,), unit = shown(field, int(market["parameters"][field]["integer"]))
-        cells.append(f"{text} {unit}".strip())
+        integer = int(market["parameters"][field]["integer"])
+        (text,), unit = shown(field, integer)
+        is_time = BY_NAME[field].unit == "s"
+        cells.append(_span(integer) if is_time else f"{text} {unit}".strip())
     return tuple(cells)
+
+
+def _given_away(market: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{100 * float(part):.2f}" for part in market["beside"]["given_away"].values())
+
+
+def _largest_part(market: Mapping[str, Any]) -> str:
+    parts = market["beside"]["given_away"]
+    largest = max(parts, key=lambda cause: float(parts[cause]))
+    return f"{largest}, {100 * float(parts[largest]):.2f} of {_total(parts):.2f}"
+
+
+def _total(parts: Mapping[str, str]) -> float:
+    return 100 * sum(float(part) for part in parts.values())
+
+
+def _span(seconds: int) -> str:
+    """A time to three digits, for a reader; plans show it exactly."""
+    unit, length = next((u for u in _TIMES if seconds >= u[1]), _TIMES[-1])
+    return f"{seconds / length:.3g} {unit}"
 
 
 def _beside(market: Mapping[str, Any]) -> tuple[str, ...]:

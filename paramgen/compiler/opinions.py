@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from paramgen.compiler.fits import Fits
 from paramgen.params.binding import ParameterError
 from paramgen.params.collateral import largest_enabled_lltv, smart_ltv
 from paramgen.params.losses import (
+    YEAR,
     loss_quantile,
     market_loss,
     supervisory_haircut,
@@ -46,12 +48,14 @@ class Opinions:
     smart_ltv : e^{−cσ/√(l/d)} − β.
     levered_carry : what a holder levered to LTV earns a year; positive loops invite leverage.
     comparables : by venue, our LTV and LT less theirs.
+    given_away : −ln LT by cause, so that a difference from others can be laid at its cause.
     """
 
     lltv: float | None
     smart_ltv: float
     levered_carry: float
     comparables: Mapping[str, tuple[float, float]]
+    given_away: Mapping[str, float]
     warnings: tuple[str, ...]
 
 
@@ -79,8 +83,18 @@ def opinions(asset: Asset, policy: Policy, derived: Derived, fits: Fits) -> Opin
             )
             for other in asset.comparables
         },
+        given_away=_given_away(derived, float(policy.rates.maximum)),
         warnings=(*(text for group in fitted for text in group), *supervised, *refusal),
     )  # fmt: skip
+
+
+def _given_away(derived: Derived, rate_max: float) -> Mapping[str, float]:
+    """Parts of −ln LT: K(H_p) is a product, and what LT leaves of it goes to the exit."""
+    value = derived.value
+    losses = ("default_loss", "market_loss", "oracle_loss")
+    parts = {name.removesuffix("_loss"): -math.log1p(-value(name)) for name in losses}
+    parts["rates"] = rate_max * value("protection_horizon") / YEAR
+    return {**parts, "exit": math.log(value("kept") / value("liquidation_threshold"))}
 
 
 def _lltv(policy: Policy, derived: Derived) -> tuple[float | None, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -74,3 +75,13 @@ def test_every_inexpressible_value_is_reported_at_once():
     assert {flaw.field for flaw in flaws} == {"band_window", "slope_2"}
     [window] = [flaw for flaw in flaws if flaw.field == "band_window"]
     assert "nearest expressible value is 3600" in window.bound
+
+
+@pytest.mark.parametrize("name", ASSETS)
+def test_what_lt_gives_away_adds_up_to_it(name):
+    found = compiled().assets[name]
+    parts = found.opinions.given_away
+    assert math.fsum(parts.values()) == pytest.approx(
+        -math.log(found.derived.value("liquidation_threshold"))
+    )
+    assert all(part >= 0 for part in parts.values())
