@@ -358,6 +358,28 @@ class Liquidity(Section):
     premium: Rate | None = None
 
 
+class Noise(Section):
+    """How far the oracle strays from its reference, and over what pricing horizon (spec 2.1)."""
+
+    deviation: Share
+    horizon: PositiveDuration
+
+
+class Exposure(Section):
+    """What stands beside supply·NAV in the exposure at default (spec 2.2)."""
+
+    accrued: Money | None = None
+    undrawn: Money | None = None
+    conversion: Share | None = None
+    reserve: Money | None = None
+
+    @model_validator(mode="after")
+    def _conversion(self) -> Self:
+        if (self.undrawn is None) != (self.conversion is None):
+            raise refuse("needs undrawn and its conversion factor together.")
+        return self
+
+
 class Market(Section):
     """Price risk: a history if there is one, else a volatility, else the class prior."""
 
@@ -365,6 +387,7 @@ class Market(Section):
     volatility: Volatility | None = None
     deviation: Share
     delay: Duration
+    noise: Noise | None = None
 
 
 class Feed(Section):
@@ -481,7 +504,11 @@ class Deployment(Section):
 
 
 class Asset(Section):
-    """One collateral asset and its isolated market."""
+    """One collateral asset and its isolated market.
+
+    Its benchmark is the Treasury curve at a `tenor`, a `risk_free` rate as stated, or for a token
+    or synthetic asset the on-chain rate plus a `provider_premium`.
+    """
 
     name: Text
     asset_class: AssetClass = Field(alias="class")
@@ -491,6 +518,8 @@ class Asset(Section):
     accrual: Rate
     tenor: Annotated[str, Field(pattern=TENOR)] | None = None
     risk_free: Rate | None = None
+    provider_premium: Rate | None = None
+    exposure: Exposure | None = None
     credit: Credit | None = None
     structure: Structure | None = None
     basket: Basket | None = None
@@ -507,8 +536,9 @@ class Asset(Section):
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        if (self.tenor is None) == (self.risk_free is None):
-            raise refuse("needs exactly one of tenor, risk_free.")
+        benchmarks = (self.tenor, self.risk_free, self.provider_premium)
+        if sum(form is not None for form in benchmarks) != 1:
+            raise refuse("needs exactly one of tenor, risk_free, provider_premium.")
         if (self.credit is None) == (self.basket is None):
             raise refuse("needs exactly one of credit, basket.")
         if self.basket is not None and self.structure is None:

@@ -65,6 +65,8 @@ def _document(priced: Priced, name: str, found: Stress) -> dict[str, Any]:
         "decomposition": {part: number(getattr(parts, part).item()) for part in _PARTS},
         "default_probability": number(derived.value("default_probability")),
         "loss_given_default": number(derived.value("loss_given_default")),
+        "exposure_at_default": number(derived.value("exposure_at_default")),
+        "expected_loss_amount": number(derived.value("expected_loss_amount")),
         "sensitivities_bp": {
             part: {"down": number(1e4 * down), "up": number(1e4 * up)}
             for part, (down, up) in found.sensitivities.items()

@@ -43,6 +43,7 @@ def price_asset(scope: Scope, book: Book, marks: premia.Benchmark, fits: Fits) -
     """Benchmark, credit, premia and the composite price; everything that T and σ allow."""
     rate = premia.risk_free(scope, book, marks)
     pd, lgd = credit.note(scope, book)
+    credit.exposure(scope)
     found = credit.causes(scope, book, pd, lgd)
     z, volatility = oracle.price_statistics(scope, fits)
     limit = oracle.staleness(scope, fits)

@@ -11,6 +11,7 @@ from paramgen.compiler.ledger import Scope
 from paramgen.model.arrays import Float
 from paramgen.model.credit import (
     default_probability,
+    exposure_at_default,
     floored,
     hazard_rate,
     loss_given_default,
@@ -264,6 +265,27 @@ def _signalled(scope: Scope, role: Role, hazard: float) -> tuple[float, tuple[st
                 "policy.signals.exit",
             )
     return hazard, ()
+
+
+def exposure(scope: Scope) -> float:
+    """EAD in USD and the loss expected of it in a year (spec 2.2)."""
+    parts = ("accrued", "undrawn", "conversion", "reserve")
+    read = {part: scope.maybe(f"exposure.{part}") or 0.0 for part in parts}
+    found = exposure_at_default(
+        supply=1.0,
+        net_asset_value=scope.take("issuance"),
+        accrued=read["accrued"],
+        undrawn=read["undrawn"],
+        conversion_factor=read["conversion"],
+        reserve=read["reserve"],
+    )
+    ledger = scope.ledger
+    used = (scope.path("issuance"), *(scope.path(f"exposure.{part}") for part in parts))
+    formula = "supply·NAV + accrued + CCF·undrawn − reserve"
+    ead = ledger.derive("exposure_at_default", float(found), "USD", formula, *used)
+    loss = ledger.value("default_probability") * ledger.value("loss_given_default") * ead
+    names = ("default_probability", "loss_given_default", "exposure_at_default")
+    return ledger.derive("expected_loss_amount", loss, "USD/year", "PD·LGD·EAD", *names)
 
 
 def cause_names(scope: Scope, found: Causes) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,7 +14,13 @@ from paramgen.compiler.exits import Exit, split_sale
 from paramgen.compiler.ledger import Quantity, Scope
 from paramgen.model.arrays import Float
 from paramgen.model.counterparty import counterparty_spread, legal_discount
-from paramgen.model.curve import Curve, blended_benchmark, treasury_curve
+from paramgen.model.curve import (
+    Curve,
+    blended_benchmark,
+    oracle_adjusted_rate,
+    token_benchmark,
+    treasury_curve,
+)
 from paramgen.model.liquidity import (
     exit_size,
     liquidity_discount,
@@ -49,19 +56,44 @@ def benchmark(book: Book) -> Benchmark:
 
 
 def risk_free(scope: Scope, book: Book, marks: Benchmark) -> float:
-    """Benchmark rate of the asset, continuous per year (spec 2.1)."""
-    ledger, tenor = scope.ledger, scope.asset.tenor
-    if tenor is None:
-        rate = scope.take("risk_free")
-        return ledger.derive("risk_free", rate, "1/year", "as stated", scope.path("risk_free"))
+    """Benchmark rate of the asset, continuous per year, raised for oracle noise (spec 2.1)."""
+    used: tuple[str, ...]
+    if scope.asset.risk_free is not None:
+        rate, how, used = scope.take("risk_free"), "as stated", (scope.path("risk_free"),)
+    elif scope.asset.tenor is not None:
+        rate, how, used = _treasury(scope, book, marks, scope.asset.tenor)
+    else:
+        rate, how, used = _on_chain(scope, book)
+    noise = scope.maybe("market.noise.deviation")
+    if noise is not None:
+        horizon = scope.take("market.noise.horizon") / YEAR
+        rate = float(oracle_adjusted_rate(rate, noise**2, horizon))
+        how = f"{how} + ½·Var[ln(oracle/reference)]/Δ"
+        used = (*used, *(scope.path(f"market.noise.{part}") for part in ("deviation", "horizon")))
+    return scope.ledger.derive("risk_free", rate, "1/year", how, *used)
+
+
+def _on_chain(scope: Scope, book: Book) -> tuple[float, str, tuple[str, ...]]:
+    found, path = book.curve.on_chain, "curve.on_chain.rate"
+    if found is None:
+        raise ParameterError(
+            "benchmark", "a provider premium stands on an on-chain rate, and there is none",
+            math.nan, math.nan, "Give curve.on_chain, or a tenor of the Treasury curve.",
+        )  # fmt: skip
+    rate = token_benchmark(scope.shared(path, found.rate), scope.take("provider_premium"))
+    return float(rate), "on-chain rate + provider premium", (path, scope.path("provider_premium"))
+
+
+def _treasury(
+    scope: Scope, book: Book, marks: Benchmark, tenor: str
+) -> tuple[float, str, tuple[str, ...]]:
     pillars = [(f"curve.par_yields.{name}", found) for name, found in book.curve.par_yields.items()]
     for path, found in pillars:
         scope.shared(path, found)
-    zero = _zero(marks, tenor)
-    used = tuple(path for path, _ in pillars)
+    zero, used = _zero(marks, tenor), tuple(path for path, _ in pillars)
     on_chain = book.curve.on_chain
     if on_chain is None:
-        return ledger.derive("risk_free", zero, "1/year", f"zero rate at {tenor}", *used)
+        return zero, f"zero rate at {tenor}", used
     parts = ("rate", "weight", "age", "maximum_age", "tolerance")
     read = {p: scope.shared(f"curve.on_chain.{p}", getattr(on_chain, p)) for p in parts}
     try:
@@ -78,9 +110,8 @@ def risk_free(scope: Scope, book: Book, marks: Benchmark) -> float:
             "benchmark", "the on-chain rate is stale or too far from the Treasury's",
             read["rate"], zero, "Read it anew, or leave curve.on_chain out.",
         ) from None  # fmt: skip
-    used = (*used, *(f"curve.on_chain.{p}" for p in parts))
-    formula = f"(1−w)·zero rate at {tenor} + w·on-chain rate"
-    return ledger.derive("risk_free", float(blended), "1/year", formula, *used)
+    used = (*used, *(f"curve.on_chain.{part}" for part in parts))
+    return float(blended), f"(1−w)·zero rate at {tenor} + w·on-chain rate", used
 
 
 def _zero(marks: Benchmark, tenor: str) -> float:
@@ -89,7 +120,7 @@ def _zero(marks: Benchmark, tenor: str) -> float:
         return float(marks.curve.zero(years))
     except ValueError as error:
         raise ParameterError(
-            "benchmark", f"the curve has no rate at {tenor}: {error}", years, float("nan"),
+            "benchmark", f"the curve has no rate at {tenor}: {error}", years, math.nan,
             "Give curve.par_yields a pillar at or beyond the tenor.",
         ) from None  # fmt: skip
 
