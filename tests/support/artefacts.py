@@ -52,7 +52,12 @@ def _market(
         "class": "treasury",
         "decimals": 6,
         "parameters": {
-            field: {"integer": str(integer), "unit": BY_NAME[field].unit, "because": f"{field}!"}
+            field: {
+                "integer": str(integer),
+                "unit": BY_NAME[field].unit,
+                "because": f"{field}!",
+                "binding": "",
+            }
             for group in values.values()
             for field, integer in group.items()
         },
@@ -66,6 +71,12 @@ def _market(
             "has_secondary": secondary,
             "has_reference": reference,
             "call_gas": 100_000,
+        },
+        "beside": {
+            "haircut": "0.1",
+            "morpho_lltv": None,
+            "comparables": {"a venue": {"ltv": "0.01", "liquidation_threshold": "-0.02"}},
+            "given_away": {"default": "0.08", "market": "0.02"},
         },
         "deployments": {},
     }
