@@ -194,10 +194,17 @@ class Cohort(Section):
 
 
 class Covariate(Section):
-    """One behaviour or proxy in the logit. A missing value falls to the prior, never below it."""
+    """One behaviour or proxy in the logit.
+
+    Without a `value` it falls to its prior `mean` (0 if absent), or to its `last_known` value where
+    that is worse, and its prior `deviation` widens the score: silence never lowers PD.
+    """
 
     coefficient: SignedNumber
     value: SignedNumber | None = None
+    last_known: SignedNumber | None = None
+    mean: SignedNumber | None = None
+    deviation: Number | None = None
 
 
 class Logit(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,13 @@ from paramgen.book.schema import Book, Cohort, Credit, Logit, Role
 from paramgen.compiler.ledger import Scope
 from paramgen.model.arrays import Float
 from paramgen.model.credit import (
-    default_probability,
+    LogitFit,
+    SignalPrior,
     exposure_at_default,
     floored,
     hazard_rate,
     loss_given_default,
+    score_with_missing_signals,
     smoothed_default_probability,
     upper_credible_bound,
 )
@@ -96,33 +99,36 @@ def _from_cohort(scope: Scope, cohort: Cohort) -> tuple[float, str, list[str]]:
 
 def _from_logit(scope: Scope, form: Logit) -> tuple[float, str, list[str]]:
     at = "credit.logit"
-    prior = scope.take(f"{at}.prior")
     groups = {"on_chain": form.on_chain, "off_chain": form.off_chain}
-    used = [scope.path(f"{at}.{name}") for name in ("intercept", "prior", "weight", "observations")]
-    values: dict[str, list[float]] = {"on_chain": [], "off_chain": []}
-    weights: dict[str, list[float]] = {"on_chain": [], "off_chain": []}
-    missing = False
-    for group, rows in groups.items():
-        for name in rows:
-            weights[group].append(scope.take(f"{at}.{group}.{name}.coefficient"))
-            seen = scope.maybe(f"{at}.{group}.{name}.value")
-            missing |= seen is None
-            values[group].append(0.0 if seen is None else seen)
-            used += [scope.path(f"{at}.{group}.{name}.{part}") for part in ("coefficient", "value")]
-    point = default_probability(
-        scope.take(f"{at}.intercept"),
-        np.asarray(values["on_chain"]),
-        np.asarray(weights["on_chain"]),
-        np.asarray(values["off_chain"]),
-        np.asarray(weights["off_chain"]),
+    signals = [f"{at}.{group}.{name}" for group, found in groups.items() for name in found]
+
+    def column(part: str, absent: float) -> Float:
+        read = (scope.maybe(f"{signal}.{part}") for signal in signals)
+        return np.asarray([absent if value is None else value for value in read])
+
+    values = column("value", math.nan)
+    score = np.asarray([scope.take(f"{at}.intercept"), *column("coefficient", 0.0)])
+    fit = LogitFit(score, np.zeros((score.size, score.size)), math.nan)
+    scored = score_with_missing_signals(
+        fit,
+        np.asarray([[1.0, *values]]),
+        SignalPrior(
+            np.asarray([1.0, *column("mean", 0.0)]), np.asarray([0.0, *column("deviation", 0.0)])
+        ),
+        last_known=np.asarray([[math.nan, *column("last_known", math.nan)]]),
+        quantile=scope.rule("confidence"),
     )
+    prior, weight = scope.take(f"{at}.prior"), scope.take(f"{at}.weight")
     smoothed = smoothed_default_probability(
-        float(point), scope.take(f"{at}.observations"), prior, scope.take(f"{at}.weight")
+        scored.upper.item(), scope.take(f"{at}.observations"), prior, weight
     )
-    # A signal that went missing must not lower PD: the score without it is held to the prior.
-    found = max(float(smoothed), prior) if missing else float(smoothed)
-    how = "logit smoothed to the prior" + (", a missing signal held to it" if missing else "")
-    return found, how, used
+    used = [scope.path(f"{at}.{name}") for name in ("intercept", "prior", "weight", "observations")]
+    parts = ("coefficient", "value", "last_known", "mean", "deviation")
+    used += [scope.path(f"{signal}.{part}") for signal in signals for part in parts]
+    if not np.isnan(values).any():
+        return float(smoothed), "logit smoothed to the prior", used
+    how = "logit smoothed to the prior, what is missing at its worse known value and widened"
+    return max(float(smoothed), prior), how, [*used, "policy.confidence"]
 
 
 def _loss(scope: Scope, prefix: str) -> float:

@@ -222,11 +222,6 @@ class Basket:
         tail = self.expected_excess(np.maximum(quantile, low)) / (1.0 - alpha)
         return as_float((tail + np.maximum(quantile - low, 0.0)) / (1.0 - low))
 
-    def exceedance_probability(self, threshold: FloatLike) -> Float:
-        """P(L > K) = Φ(y_K), (n,): how often a tranche that attaches at K is hit."""
-        level = np.broadcast_to(as_float(threshold), self.weight.shape[:-1])
-        return as_float(ndtr(self._factor_at_loss(level)))
-
     def tranche_expected_loss(self, attachment: FloatLike, detachment: FloatLike = 1.0) -> Float:
         """Expected loss of tranche [A, D] per unit of its notional, (n,)."""
         low, high = as_float(attachment), as_float(detachment)

@@ -211,9 +211,6 @@ def test_a_basket_of_one_is_the_pool_itself(attachment):
     one = Basket(*(np.array([[x]]) for x in (1.0, 0.08, 0.475, 0.15)))
     pool = tranche_expected_shortfall(0.08, 0.475, 0.15, attachment, 0.99)
     assert one.tranche_expected_shortfall(attachment, 0.99)[0] == pytest.approx(float(pool))
-    hit = senior_default_probability(0.08, 0.475, 0.15, attachment)
-    if attachment > 0.0:
-        assert one.exceedance_probability(attachment)[0] == pytest.approx(float(hit))
 
 
 def test_shortfall_is_never_below_the_expected_loss():
