@@ -3,29 +3,35 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOLC_VERSION := 0.8.34
+PROOFS := .toolchain/proofs
+FORGE := npx --no-install forge
+# Ours first; Morpho Blue pins the other.
+SOLC_VERSIONS := 0.8.34 0.8.19
 SHELL := /bin/sh
 
-.PHONY: help setup demo test check lint schema format clean
+.PHONY: help setup demo test check lint forge schema format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 setup: .toolchain/ready ## Python, Node packages and the compiler, all from the locks
 
-.toolchain/ready: requirements-bootstrap.txt requirements-dev.txt package-lock.json tools/solc.cjs tools/require.py tools/link.py
+.toolchain/ready: requirements-bootstrap.txt requirements-dev.txt requirements-proofs.txt package-lock.json tools/solc.cjs tools/require.py tools/link.py
 	$(PYTHON) tools/require.py
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
 	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements-dev.txt
+	$(PYTHON) -m venv --clear $(PROOFS)
+	$(BIN)/uv pip sync --quiet --require-hashes --only-binary :all: --python $(PROOFS)/bin/python requirements-proofs.txt
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-	$(BIN)/python tools/link.py $(SOLC_VERSION)
+	$(BIN)/python tools/link.py $(SOLC_VERSIONS)
 	touch $@
 
 demo: setup ## the main job: compile the example book and apply it on the embedded chain
 	$(BIN)/ape run update_params --yes
 
 test: setup lint ## everything that has to hold
+	$(FORGE) test
 	$(BIN)/python -m pytest tests
 
 check: setup lint ## the quick loop
@@ -37,6 +43,9 @@ lint: setup ## style, types, the one-way flow, Solidity
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	npx --no-install solhint --max-warnings 0 'contracts/**/*.sol'
+
+forge: setup ## fuzz, invariants and the fault matrix on the contracts
+	$(FORGE) test
 
 schema: setup ## the JSON Schemas of book and policy, anew
 	$(BIN)/python tools/schema.py

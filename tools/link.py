@@ -58,5 +58,6 @@ def link_environment() -> None:
 
 
 if __name__ == "__main__":
-    link_compiler(sys.argv[1])
+    for version in sys.argv[1:]:
+        link_compiler(version)
     link_environment()

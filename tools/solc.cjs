@@ -6,8 +6,19 @@
 const fs = require("fs");
 const path = require("path");
 
-// The executable is a link from .toolchain/; the package stands beside the real file.
-const solc = require(require.resolve("solc", { paths: [path.dirname(fs.realpathSync(__filename))] }));
+const solc = load((path.basename(process.argv[1]).match(/^solc-v(.*)$/) || [])[1]);
+
+// The executable is a link solc-v<version> in .toolchain/; the packages stand beside the real file:
+// `solc`, and `solc-<version>` for the protocols that pin another one.
+function load(version) {
+  const paths = [path.dirname(fs.realpathSync(__filename))];
+  try {
+    return require(require.resolve(`solc-${version}`, { paths }));
+  } catch (error) {
+    if (error.code !== "MODULE_NOT_FOUND") throw error;
+    return require(require.resolve("solc", { paths }));
+  }
+}
 
 function fail(message) {
   process.stderr.write(`${message}\n`);
