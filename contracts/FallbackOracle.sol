@@ -38,6 +38,22 @@ import {OracleWords as W} from "./libraries/OracleWords.sol";
 ///
 ///         A read needs callGas·64/63 + 12 000 gas supplied (134 000 at an allowance of 120 000) for each leg it calls,
 ///         and reverts with less.
+/// @dev Properties that hold in every state; `Property n` below names the code that each binds.
+///
+///      1. No price is zero, negative, from the future, older than the maximum age or outside the asset's bounds.
+///      2. While decaying, price ≤ last·max(D(age), floor), `last` being the newer of the checkpoint and the primary's
+///         answer in band; for one `last` the price never rises.
+///      3. After a persisted trip there is no price until a reset by guardian or governor. Anyone can persist a trip
+///         that qualifies.
+///      4. Beside a healthy leg, a hostile one moves what a poke returns by at most the tolerance, or pauses it; a
+///         hostile secondary cannot trip. A hostile reference can pause, and move the price by at most the tolerance.
+///      5. No source can make a read revert except into a pause, nor choose its branch by gas; nor can a caller.
+///      6. Two prices served as Live less than a window apart lie in the band of one anchor, whatever was poked in
+///         between (an anchor older than 194 days is not kept); rounds that lie in the bands of all earlier ones are
+///         refused under no cadence.
+///      7. What returns from silence is judged against undecayed anchors. Pokes choose which anchors judge; where they
+///         lead to the same verdict and bit, the price is the same while the primary's last answer can be read.
+///      8. Coupled values change in one word. What an update may move is the steward's to judge.
 contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle {
     struct Deployment {
         address asset;
@@ -238,7 +254,8 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
     // --- anyone ----------------------------------------------------------------------------------
 
     /// @inheritdoc IFallbackOracle
-    /// @dev The bit is set by a Contested verdict, cleared by a Live one and kept by all others, so that an outage
+    /// @dev Property 3, and 7: nothing but a Live verdict records a price.
+    ///      The bit is set by a Contested verdict, cleared by a Live one and kept by all others, so that an outage
     ///      does not end a contest. The checkpoint and the anchors follow the primary alone.
     function poke() external override returns (Status verdict, uint256 price, uint256 updatedAt) {
         uint256 word = state;
@@ -282,7 +299,8 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
     }
 
     /// @inheritdoc IFallbackOracle
-    /// @dev Both anchors restart at the reviewed observation, so that a returning feed is judged against it alone.
+    /// @dev Property 3. Both anchors restart at the reviewed observation, so that a returning feed is judged against it
+    ///      alone.
     function reset(uint256 price, uint256 asOf, uint64 expectedEpoch, bool byGovernor) external override onlySteward {
         uint64 current = uint64(contest >> W.EPOCH);
         if (current != expectedEpoch) revert EpochChanged(expectedEpoch, current);
@@ -335,7 +353,7 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
         return _onBase(word, config, first);
     }
 
-    /// @dev A secondary that is not sound is dropped: one leg cannot pause the market.
+    /// @dev Property 4. A secondary that is not sound is dropped: one leg cannot pause the market.
     function _withLivePrimary(uint256 word, uint256 config, Leg first, Leg second)
         private
         pure
@@ -362,8 +380,8 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
     }
 
     /// @notice The worth of a price of a given time: Held up to T, Decaying up to the maximum age, else Stopped with 0.
-    /// @dev A price that has decayed below the asset's own bound stops as well: no price outside the bounds is ever
-    ///      served.
+    /// @dev Properties 1 and 2. A price that has decayed below the asset's own bound stops as well: no price outside
+    ///      the bounds is ever served.
     function _aged(uint256 price, uint256 time, uint256 config) private view returns (Status, uint256) {
         // Safe unchecked: recorded times are not ahead; price·factor < 2^(54 + 60).
         unchecked {
@@ -419,6 +437,7 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
 
     // --- legs ------------------------------------------------------------------------------------
 
+    /// @dev Property 5, as for the secondary: the feed is given the same gas whatever the caller supplied.
     function _primaryLeg(uint256 word, uint256 config) private view returns (Leg) {
         (uint256 answer, uint256 time) = FeedReader.read(PRIMARY, CALL_GAS, READ_GAS);
         uint256 price = _normalised(answer, PRIMARY_UP, PRIMARY_DOWN);
@@ -439,7 +458,8 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
         return FixedPointMathLib.rawDiv(FixedPointMathLib.rawMul(answer, up), down);
     }
 
-    /// @dev Safe unchecked: a price below the least and a time of 0 wrap and fail; a time not ahead gives an age.
+    /// @dev Property 1. Safe unchecked: a price below the least and a time of 0 wrap and fail; a time not
+    ///      ahead gives an age.
     function _leg(uint256 price, uint256 time, uint256 staleness, uint256 word, uint256 config)
         private
         view
@@ -458,7 +478,8 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
 
     /// @notice The state after a Live observation: checkpoint moved, anchors rolled where the current one has served a
     ///      window.
-    /// @dev An anchor too old for the age field's 24 bits (194 days) is not kept as the previous one.
+    /// @dev Property 6: an anchor stands for at least a window and judges for at least one more.
+    ///      An anchor too old for the age field's 24 bits (194 days) is not kept as the previous one.
     function _recorded(uint256 word, uint256 config, Leg leg) private pure returns (uint256) {
         (uint256 price, uint256 time) = (leg.price(), leg.time());
         uint256 anchorTime = (word >> W.ANCHOR_TIME) & W.TIME_MASK;
@@ -494,6 +515,7 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
 
     // --- configuration and review ----------------------------------------------------------------
 
+    /// @dev Property 8.
     function _configure(uint256 word, bool hasSecondary) private {
         W.requireValidConfiguration(word, hasSecondary);
         emit Configured(configuration, word);
