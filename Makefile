@@ -9,7 +9,7 @@ FORGE := npx --no-install forge
 SOLC_VERSIONS := 0.8.34 0.8.19
 SHELL := /bin/sh
 
-.PHONY: help setup demo test check lint forge schema format clean
+.PHONY: help setup demo test check lint forge gas gas-accept schema format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,12 @@ lint: setup ## style, types, the one-way flow, Solidity
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	npx --no-install solhint --max-warnings 0 'contracts/**/*.sol'
+
+gas: setup ## the gas table beside its bounds, peers and snapshot
+	$(BIN)/python tools/gas.py
+
+gas-accept: setup ## make what is measured the snapshot and docs/gas.md
+	$(BIN)/python tools/gas.py --accept
 
 forge: setup ## fuzz, invariants and the fault matrix on the contracts
 	$(FORGE) test
