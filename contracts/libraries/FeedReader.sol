@@ -7,8 +7,10 @@ library FeedReader {
     ///      verdict after a feed has burnt its whole allowance (two cold slots, the decay factor, the return).
     uint256 internal constant RESERVE = 12_000;
 
-    /// @dev The five words of `latestRoundData`.
+    /// @dev The five words of `latestRoundData`, and where two of them stand.
     uint256 private constant RETURN_SIZE = 0xa0;
+    uint256 private constant STARTED_AT = 0x40;
+    uint256 private constant UPDATED_AT = 0x60;
 
     error InsufficientGas(uint256 available, uint256 required);
 
@@ -18,16 +20,33 @@ library FeedReader {
     }
 
     /// @notice The raw answer and its time, or zeros when the call fails or returns less than five words.
-    /// @dev A call receives at most 63/64 of what is left (EIP-150). With gas ≥ allowance·64/63 + RESERVE here, the
-    ///      feed gets the allowance to the last unit whatever the caller supplied; with less, the read reverts. So the
-    ///      gas limit of a transaction can make a read fail, never choose its branch.
-    ///      The output is fixed: a megabyte of return or revert data is never copied. An account without code succeeds
-    ///      with nothing returned, and fails on its size.
     /// @param required `supply(allowance)`, kept by the caller.
     function read(address feed, uint256 allowance, uint256 required)
         internal
         view
         returns (uint256 answer, uint256 updatedAt)
+    {
+        return _read(feed, allowance, required, UPDATED_AT);
+    }
+
+    /// @notice The raw answer and the start of its round, or zeros as above: since when an uptime feed says so.
+    function readStart(address feed, uint256 allowance, uint256 required)
+        internal
+        view
+        returns (uint256 answer, uint256 startedAt)
+    {
+        return _read(feed, allowance, required, STARTED_AT);
+    }
+
+    /// @dev A call receives at most 63/64 of what is left (EIP-150). With gas ≥ allowance·64/63 + RESERVE here, the
+    ///      feed gets the allowance to the last unit whatever the caller supplied; with less, the read reverts. So the
+    ///      gas limit of a transaction can make a read fail, never choose its branch.
+    ///      The output is fixed: a megabyte of return or revert data is never copied. An account without code succeeds
+    ///      with nothing returned, and fails on its size.
+    function _read(address feed, uint256 allowance, uint256 required, uint256 timeOffset)
+        private
+        view
+        returns (uint256 answer, uint256 time)
     {
         if (gasleft() < required) revert InsufficientGas(gasleft(), required);
 
@@ -38,7 +57,7 @@ library FeedReader {
             let ok := staticcall(allowance, feed, 0x1c, 0x04, output, RETURN_SIZE)
             if and(ok, gt(returndatasize(), sub(RETURN_SIZE, 1))) {
                 answer := mload(add(output, 0x20))
-                updatedAt := mload(add(output, 0x60))
+                time := mload(add(output, timeOffset))
             }
         }
     }
