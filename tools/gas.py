@@ -209,8 +209,8 @@ INTRODUCTION = """# Gas
 Written by `make gas-accept`; `make gas` measures again and fails where a bound is broken, a figure
 has moved or this page is stale. Cold / warm: the first call of a test and the same call again, as a
 caller pays it, account access included. via-IR, 10 000 optimiser runs, cancun. The harness is
-`tests/gas`: Chainlink's shape behind a proxy as primary, Pyth behind its own as secondary. Published
-figures of peers are from the same harness.
+`tests/gas`: Chainlink's shape behind a proxy as primary, Pyth behind its own as secondary. Peers'
+published figures are from the same harness.
 """
 
 
