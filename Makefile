@@ -7,6 +7,8 @@ PROOFS := .toolchain/proofs
 FORGE := npx --no-install forge
 # Ours first; Morpho Blue pins the other.
 SOLC_VERSIONS := 0.8.34 0.8.19
+# Morpho Blue with the compiler that it pins; the tests deploy its bytecode.
+MORPHO := .build/morpho/out/Morpho.sol/Morpho.json
 SHELL := /bin/sh
 
 .PHONY: help setup demo test check lint forge gas gas-accept schema format clean
@@ -30,7 +32,11 @@ setup: .toolchain/ready ## Python, Node packages and the compiler, all from the 
 demo: setup ## the main job: compile the example book and apply it on the embedded chain
 	$(BIN)/ape run update_params --yes
 
-test: setup lint ## everything that has to hold
+$(MORPHO): package-lock.json foundry.toml | setup
+	FOUNDRY_PROFILE=morpho $(FORGE) build --quiet node_modules/@morpho-org/morpho-blue/src/Morpho.sol
+	touch $@
+
+test: setup lint $(MORPHO) ## everything that has to hold
 	$(FORGE) test
 	$(BIN)/python -m pytest tests
 
@@ -50,7 +56,7 @@ gas: setup ## the gas table beside its bounds, peers and snapshot
 gas-accept: setup ## make what is measured the snapshot and docs/gas.md
 	$(BIN)/python tools/gas.py --accept
 
-forge: setup ## fuzz, invariants and the fault matrix on the contracts
+forge: setup $(MORPHO) ## fuzz, invariants and the fault matrix on the contracts
 	$(FORGE) test
 
 schema: setup ## the JSON Schemas of book and policy, anew
