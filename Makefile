@@ -11,7 +11,7 @@ SOLC_VERSIONS := 0.8.34 0.8.19
 MORPHO := .build/morpho/out/Morpho.sol/Morpho.json
 SHELL := /bin/sh
 
-.PHONY: help setup demo test check lint forge gas gas-accept schema format clean
+.PHONY: help setup demo test check lint forge fault-matrix gas gas-accept schema format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,9 @@ gas-accept: setup ## make what is measured the snapshot and docs/gas.md
 
 forge: setup $(MORPHO) ## fuzz, invariants and the fault matrix on the contracts
 	$(FORGE) test
+
+fault-matrix: setup ## run the fault matrix and write docs/fault-matrix.md
+	$(BIN)/python tools/fault_matrix.py
 
 schema: setup ## the JSON Schemas of book and policy, anew
 	$(BIN)/python tools/schema.py
