@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 LEAST = 200_000
-ALL = {"governed rate", "immutable rate", "decay factor", "verdict", "steward"}
+ALL = {"governed rate", "immutable rate", "decay factor", "verdict", "steward", "venue"}
 
 
 class Comparisons(Counter):

@@ -51,8 +51,11 @@ class Machine:
 
     def deploy(self, contract: str, *arguments: int) -> str:
         """Deploy a contract of this project whose constructor takes static words."""
-        code = deployment_bytecode(contract) + word_bytes(arguments)
-        return str(self._evm.deploy(DEPLOYER, code))
+        return self.deploy_code(deployment_bytecode(contract), *arguments)
+
+    def deploy_code(self, code: bytes, *arguments: int) -> str:
+        """Deploy creation code, of whatever origin, whose constructor takes static words."""
+        return str(self._evm.deploy(DEPLOYER, code + word_bytes(arguments)))
 
     def call(
         self, to: str, signature: str, arguments: bytes = b"", *, gas: int | None = None
