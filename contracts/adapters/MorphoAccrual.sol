@@ -4,54 +4,39 @@ pragma solidity 0.8.34;
 import {IAccessControlDefaultAdminRules} from
     "@openzeppelin/contracts/access/extensions/IAccessControlDefaultAdminRules.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IAccrual} from "../interfaces/IAccrual.sol";
-import {IFallbackOracle} from "../interfaces/IFallbackOracle.sol";
 import {IMorpho, Market, MarketParams} from "../interfaces/IMorpho.sol";
 import {IMorphoIrm} from "../interfaces/IMorphoIrm.sol";
 import {IMorphoOracle} from "../interfaces/IMorphoOracle.sol";
-import {OracleWords} from "../libraries/OracleWords.sol";
+import {AccrualTarget} from "./AccrualTarget.sol";
 
 /// @title The steward's accrual target in front of Morpho Blue
 /// @notice Knows which Morpho markets share a collateral asset's rate word and charges each of them up to now before
 ///         that word changes. The governor lists markets, before they are created: `MorphoRateModel` refuses others.
-///
-///         Uses are upper bounds in whole USD, at the price served or, in a pause and in decay, at the checkpoint
-///         undecayed: a guardian who freezes caps does so in a pause, and must not be stopped by it.
 /// @dev Morpho keeps no total of collateral per market, so collateral in use is what Morpho holds of the token, in all
 ///      markets. Anyone can raise it by supplying; the steward only ever lowers a cap to it.
-contract MorphoAccrual is IAccrual {
+contract MorphoAccrual is AccrualTarget {
     /// @notice Bounds what one rate change must accrue.
     uint256 public constant MAX_MARKETS = 8;
 
-    uint256 private constant WAD = 1e18;
-    /// @dev One USD as the oracles give it.
-    uint256 private constant USD = 1e8;
-
     IMorpho public immutable morpho;
-    /// @notice Its default admin, the governor, lists markets here.
-    IAccessControlDefaultAdminRules public immutable steward;
 
     mapping(bytes32 id => bool) public isListed;
     mapping(address asset => MarketParams[]) private _markets;
 
     event MarketListed(bytes32 indexed id, address indexed asset);
 
-    error NotGovernor(address caller);
     error AlreadyListed(bytes32 id);
     error OracleDiffers(bytes32 id, address oracle);
     error TooManyMarkets(address asset, uint256 maximum);
-    error NoMarketListed(address asset);
 
-    constructor(IMorpho morpho_, IAccessControlDefaultAdminRules steward_) {
+    constructor(IMorpho morpho_, IAccessControlDefaultAdminRules steward_) AccrualTarget(steward_) {
         morpho = morpho_;
-        steward = steward_;
     }
 
     /// @notice Takes a market under the accrual of its collateral asset, for good: its parameters are immutable.
-    function listMarket(MarketParams calldata params) external {
-        if (msg.sender != steward.defaultAdmin()) revert NotGovernor(msg.sender);
+    function listMarket(MarketParams calldata params) external onlyGovernor {
         bytes32 id = _id(params);
         if (isListed[id]) revert AlreadyListed(id);
         IMorphoOracle oracle = IMorphoOracle(params.oracle);
@@ -79,7 +64,7 @@ contract MorphoAccrual is IAccrual {
         MarketParams[] memory ofAsset = marketsOf(asset);
         IMorphoOracle oracle = IMorphoOracle(ofAsset[ofAsset.length - 1].oracle);
         uint256 held = IERC20(asset).balanceOf(address(morpho));
-        return _wholeUsd(held, _undecayed(oracle.collateralOracle()), oracle.collateralUnit());
+        return _wholeUsd(held, oracle.collateralUnit(), oracle.collateralOracle());
     }
 
     /// @inheritdoc IAccrual
@@ -87,9 +72,7 @@ contract MorphoAccrual is IAccrual {
         MarketParams[] memory ofAsset = marketsOf(asset);
         for (uint256 i = 0; i < ofAsset.length; ++i) {
             IMorphoOracle oracle = IMorphoOracle(ofAsset[i].oracle);
-            IFallbackOracle loan = oracle.loanOracle();
-            uint256 price = address(loan) == address(0) ? USD : _undecayed(loan);
-            debt += _wholeUsd(borrowedNow(ofAsset[i]), price, oracle.loanUnit());
+            debt += _wholeUsd(borrowedNow(ofAsset[i]), oracle.loanUnit(), oracle.loanOracle());
         }
     }
 
@@ -110,17 +93,6 @@ contract MorphoAccrual is IAccrual {
         uint256 second = first * first / (2 * WAD);
         uint256 third = second * first / (3 * WAD);
         return borrowed + borrowed * (first + second + third) / WAD;
-    }
-
-    /// @dev The served price while a leg gives it, else the checkpoint as it was recorded.
-    function _undecayed(IFallbackOracle oracle) private view returns (uint256) {
-        (IFallbackOracle.Status verdict, uint256 price,,) = oracle.status();
-        bool fresh = verdict == IFallbackOracle.Status.Live || verdict == IFallbackOracle.Status.Secondary;
-        return fresh ? price : (oracle.state() >> OracleWords.PRICE) & OracleWords.PRICE_MASK;
-    }
-
-    function _wholeUsd(uint256 amount, uint256 price, uint256 unit) private pure returns (uint256) {
-        return Math.mulDiv(amount, price, unit * USD, Math.Rounding.Ceil);
     }
 
     function _id(MarketParams memory params) private pure returns (bytes32) {

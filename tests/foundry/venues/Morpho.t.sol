@@ -6,6 +6,7 @@ import {Id, Market, MarketParams} from "@morpho-org/morpho-blue/src/interfaces/I
 import {IOracle} from "@morpho-org/morpho-blue/src/interfaces/IOracle.sol";
 import {ErrorsLib} from "@morpho-org/morpho-blue/src/libraries/ErrorsLib.sol";
 
+import {AccrualTarget} from "contracts/adapters/AccrualTarget.sol";
 import {MorphoAccrual} from "contracts/adapters/MorphoAccrual.sol";
 import {MorphoRateModel} from "contracts/adapters/MorphoRateModel.sol";
 import {IFallbackOracle} from "contracts/interfaces/IFallbackOracle.sol";
@@ -233,7 +234,7 @@ contract MorphoTest is MorphoFixture {
         accrual.listMarket(ours(params));
 
         vm.prank(LENDER);
-        vm.expectRevert(abi.encodeWithSelector(MorphoAccrual.NotGovernor.selector, LENDER));
+        vm.expectRevert(abi.encodeWithSelector(AccrualTarget.NotGovernor.selector, LENDER));
         accrual.listMarket(ours(params));
 
         MarketParams memory swapped = params;
@@ -259,7 +260,7 @@ contract MorphoTest is MorphoFixture {
     }
 
     function test_anAssetWithoutMarketsIsAMistakeAndNotNothing() external {
-        vm.expectRevert(abi.encodeWithSelector(MorphoAccrual.NoMarketListed.selector, address(loan)));
+        vm.expectRevert(abi.encodeWithSelector(AccrualTarget.NoMarketListed.selector, address(loan)));
         accrual.accrue(address(loan));
     }
 
