@@ -38,6 +38,7 @@ $(MORPHO): package-lock.json foundry.toml | setup
 
 test: setup lint $(MORPHO) ## everything that has to hold
 	$(FORGE) test
+	FOUNDRY_PROFILE=aave $(FORGE) test
 	$(BIN)/python -m pytest tests
 
 check: setup lint ## the quick loop
@@ -58,6 +59,7 @@ gas-accept: setup ## make what is measured the snapshot and docs/gas.md
 
 forge: setup $(MORPHO) ## fuzz, invariants and the fault matrix on the contracts
 	$(FORGE) test
+	FOUNDRY_PROFILE=aave $(FORGE) test
 
 fault-matrix: setup ## run the fault matrix and write docs/fault-matrix.md
 	$(BIN)/python tools/fault_matrix.py
