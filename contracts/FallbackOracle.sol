@@ -51,8 +51,9 @@ import {OracleWords as W} from "./libraries/OracleWords.sol";
 ///      6. Two prices served as Live less than a window apart lie in the band of one anchor, whatever was poked in
 ///         between (an anchor older than 194 days is not kept); rounds that lie in the bands of all earlier ones are
 ///         refused under no cadence.
-///      7. What returns from silence is judged against undecayed anchors. Pokes choose which anchors judge; where they
-///         lead to the same verdict and bit, the price is the same while the primary's last answer can be read.
+///      7. What returns from silence is judged against undecayed anchors. Pokes choose the anchors that judge and
+///         whether the secondary is heard. Where they lead to the same verdict, the price is the same, and within the
+///         tolerance while the bit is set, as long as the primary's last answer can be read.
 ///      8. Coupled values change in one word. What an update may move is the steward's to judge.
 contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle {
     struct Deployment {

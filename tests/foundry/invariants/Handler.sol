@@ -146,9 +146,7 @@ contract Handler is Test {
         bool contested = oracle.state() & OracleWords.CONTESTED != 0;
         vm.prank(address(uint160(caller)));
         (IFallbackOracle.Status v, uint256 price, uint256 updatedAt) = oracle.poke();
-        _comparePoke(before, contested, v, price, updatedAt);
-        if (v == IFallbackOracle.Status.Live) (recordedPrice, recordedAt) = (uint256(primary.answer()), primary.updatedAt());
-        if (v == IFallbackOracle.Status.Tripped && !tripped) (tripped, epoch) = (true, epoch + 1);
+        _witness(before, contested, v, price, updatedAt);
         ++done[msg.sig];
     }
 
@@ -162,9 +160,7 @@ contract Handler is Test {
         if (!ok) return _hold(5, words == _words(), "a poke without gas changed the state");
         (IFallbackOracle.Status v, uint256 price, uint256 updatedAt) =
             abi.decode(data, (IFallbackOracle.Status, uint256, uint256));
-        _comparePoke(ample, contested, v, price, updatedAt);
-        if (v == IFallbackOracle.Status.Live) (recordedPrice, recordedAt) = (uint256(primary.answer()), primary.updatedAt());
-        if (v == IFallbackOracle.Status.Tripped && !tripped) (tripped, epoch) = (true, epoch + 1);
+        _witness(ample, contested, v, price, updatedAt);
     }
 
     /// @notice A stranger, or a key that has been replaced, tries everything that is not its own.
@@ -313,7 +309,8 @@ contract Handler is Test {
         }
     }
 
-    function _comparePoke(
+    /// @dev Compares a poke with the views before and after it, and remembers what it did.
+    function _witness(
         View memory before,
         bool contested,
         IFallbackOracle.Status v,
@@ -336,6 +333,12 @@ contract Handler is Test {
         bool repeated = afterwards.verdict == v
             && (settled ? _agree(price, afterwards.price) : price == afterwards.price);
         _hold(7, repeated, "a poke changed what the same feeds are worth");
+
+        if (v == IFallbackOracle.Status.Live) {
+            (recordedPrice, recordedAt) = (uint256(primary.answer()), primary.updatedAt());
+        } else if (v == IFallbackOracle.Status.Tripped && !tripped) {
+            (tripped, epoch) = (true, epoch + 1);
+        }
     }
 
     function _hold(uint256 property, bool ok, string memory otherwise) private {

@@ -4,8 +4,6 @@ pragma solidity 0.8.34;
 import {MockPyth} from "@pythnetwork/pyth-sdk-solidity/MockPyth.sol";
 
 import {FallbackOracle} from "contracts/FallbackOracle.sol";
-import {IFallbackOracle} from "contracts/interfaces/IFallbackOracle.sol";
-import {IParameterSteward} from "contracts/interfaces/IParameterSteward.sol";
 import {IPyth} from "contracts/interfaces/IPyth.sol";
 import {ParameterSteward} from "contracts/ParameterSteward.sol";
 import {PythSource} from "contracts/adapters/PythSource.sol";
