@@ -439,13 +439,13 @@ contract FallbackOracle is IFallbackOracle, AggregatorV3Interface, IPriceOracle 
     // --- legs ------------------------------------------------------------------------------------
 
     /// @dev Property 5, as for the secondary: the feed is given the same gas whatever the caller supplied.
-    function _primaryLeg(uint256 word, uint256 config) private view returns (Leg) {
+    function _primaryLeg(uint256 word, uint256 config) internal view virtual returns (Leg) {
         (uint256 answer, uint256 time) = FeedReader.read(PRIMARY, CALL_GAS, READ_GAS);
         uint256 price = _normalised(answer, PRIMARY_UP, PRIMARY_DOWN);
         return _leg(price, time, (config >> W.PRIMARY_STALENESS) & W.MASK_24, word, config);
     }
 
-    function _secondaryLeg(uint256 word, uint256 config) private view returns (Leg) {
+    function _secondaryLeg(uint256 word, uint256 config) internal view virtual returns (Leg) {
         if (SECONDARY == address(0)) return Legs.INVALID;
         (uint256 answer, uint256 time) = FeedReader.read(SECONDARY, CALL_GAS, READ_GAS);
         uint256 price = _normalised(answer, SECONDARY_UP, SECONDARY_DOWN);

@@ -8,9 +8,9 @@ import {OracleWords as W} from "./OracleWords.sol";
 /// @title The factor that a price of a given age is worth
 /// @dev D(age) = exp(−(step + rate·(age − T))) for age > T, never below the floor.
 ///      The exponent is an exact integer in 1e-18: step has units of 1e-6, the rate of 1e-14 per second.
-///      solady's `expWad` truncates a rational approximation whose relative error, argument reduction included, is
-///      below 2^-80; with e^{−x} ≤ 1 its result exceeds ⌊e^{−x}·1e18⌋ by at most 1. One unit less is therefore at most
-///      e^{−x}.
+///      solady's `expWad` truncates a rational approximation that exceeds e^{−x}, argument reduction included, by less
+///      than 2^-62 of it; as e^{−x} ≤ 1, that is less than one unit of 1e-18. One unit less is therefore at most e^{−x}
+///      (certificate: tests/proofs/test_exponential.py).
 library Decay {
     uint256 internal constant WAD = 1e18;
 

@@ -9,9 +9,9 @@ WAD = 10**18
 
 # Source: solady v0.1.26 `FixedPointMathLib.expWad` (Remco Bloemen's (6, 7)-term rational
 # approximation in Q96). EXPONENT_ZERO is where the result falls below one half of 1e-18.
-_EXPONENT_ZERO = -41_446_531_673_892_822_313
-_LN2_Q96 = 54_916_777_467_707_473_351_141_471_128
-_SCALE = 3_822_833_074_963_236_453_042_738_258_902_158_003_155_416_615_667
+EXPONENT_ZERO = -41_446_531_673_892_822_313
+LN2_Q96 = 54_916_777_467_707_473_351_141_471_128
+SCALE = 3_822_833_074_963_236_453_042_738_258_902_158_003_155_416_615_667
 
 
 def decay_factor(step: int, rate: int, floor: int, staleness: int, age: int) -> int:
@@ -36,12 +36,19 @@ def decay_factor(step: int, rate: int, floor: int, staleness: int, age: int) -> 
 
 def exp_wad(x: int) -> int:
     """e^x in 1e18 for x ≤ 0 in 1e18, as solady computes it."""
-    if x <= _EXPONENT_ZERO:
+    if x <= EXPONENT_ZERO:
         return 0
     reduced = truncated_divide(x << 78, 5**18)
-    k = (truncated_divide(reduced << 96, _LN2_Q96) + 2**95) >> 96
-    reduced -= k * _LN2_Q96
+    k = (truncated_divide(reduced << 96, LN2_Q96) + 2**95) >> 96
+    p, q = rational(reduced - k * LN2_Q96)
+    return truncated_divide(p, q) * SCALE >> (195 - k)
 
+
+def rational(reduced: int) -> tuple[int, int]:
+    """Numerator in Q192 and denominator in Q96 of e^reduced / s, |reduced| ≤ ½·ln 2 in Q96.
+
+    Adds, multiplies and shifts alone, so that the certificate of its error runs this code itself.
+    """
     y = reduced + 1346386616545796478920950773328
     y = (y * reduced >> 96) + 57155421227552351082224309758442
     p = y + reduced - 94201549194550492254356042504812
@@ -54,7 +61,7 @@ def exp_wad(x: int) -> int:
     q = (q * reduced >> 96) + 3604857256930695427073651918091429
     q = (q * reduced >> 96) - 14423608567350463180887372962807573
     q = (q * reduced >> 96) + 26449188498355588339934803723976023
-    return truncated_divide(p, q) * _SCALE >> (195 - k)
+    return p, q
 
 
 def truncated_divide(numerator: int, denominator: int) -> int:
