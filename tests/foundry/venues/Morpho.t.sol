@@ -6,10 +6,12 @@ import {Id, Market, MarketParams} from "@morpho-org/morpho-blue/src/interfaces/I
 import {IOracle} from "@morpho-org/morpho-blue/src/interfaces/IOracle.sol";
 import {ErrorsLib} from "@morpho-org/morpho-blue/src/libraries/ErrorsLib.sol";
 
+import {KinkedRateModel} from "contracts/KinkedRateModel.sol";
 import {AccrualTarget} from "contracts/adapters/AccrualTarget.sol";
 import {MorphoAccrual} from "contracts/adapters/MorphoAccrual.sol";
 import {MorphoRateModel} from "contracts/adapters/MorphoRateModel.sol";
 import {IFallbackOracle} from "contracts/interfaces/IFallbackOracle.sol";
+import {IKinkedRateModel} from "contracts/interfaces/IKinkedRateModel.sol";
 import {IMorphoIrm} from "contracts/interfaces/IMorphoIrm.sol";
 import {IMorphoOracle} from "contracts/interfaces/IMorphoOracle.sol";
 import {Decay} from "contracts/libraries/Decay.sol";
@@ -159,6 +161,27 @@ contract MorphoTest is MorphoFixture {
         assertEq(collateral.balanceOf(address(morpho)), 0);
     }
 
+    /// Morpho has no grace period either: what a reset to a lower price makes unhealthy is open at once, so the time
+    /// to mend a position is the pause itself.
+    function test_aPositionIsMendedInThePauseOrLiquidatedWithTheReset() external {
+        borrow(debtAt(LTV, PRICE));
+        steward.pause(address(collateral));
+        uint256 mended = vm.snapshotState();
+        vm.prank(BORROWER);
+        morpho.supplyCollateral(params, COLLATERAL / 10, BORROWER, "");
+        steward.resetOracle(address(collateral), FALLEN, block.timestamp, 1);
+        say(primary, FALLEN);
+        say(secondary, FALLEN);
+        vm.expectRevert(bytes(ErrorsLib.HEALTHY_POSITION));
+        _liquidate();
+
+        vm.revertToState(mended);
+        steward.resetOracle(address(collateral), FALLEN, block.timestamp, 1);
+        say(primary, FALLEN);
+        say(secondary, FALLEN);
+        _liquidate();
+    }
+
     /// Morpho has no pause of its own: interest runs on, so a long review can itself make a position unhealthy.
     function test_interestRunsThroughAPause() external {
         borrow(debtAt(LTV, PRICE));
@@ -224,6 +247,16 @@ contract MorphoTest is MorphoFixture {
         vm.warp(START + 1 days);
         setRate(RATE);
         assertEq(morpho.market(Id.wrap(otherId)).lastUpdate, block.timestamp);
+    }
+
+    function test_aMarketWithoutARateCannotBeCreated() external {
+        KinkedRateModel empty = new KinkedRateModel(address(this));
+        MarketParams memory other = params;
+        other.irm = address(new MorphoRateModel(empty, accrual));
+        morpho.enableIrm(other.irm);
+        accrual.listMarket(ours(other));
+        vm.expectRevert(abi.encodeWithSelector(IKinkedRateModel.RatesNotSet.selector, address(collateral)));
+        morpho.createMarket(other);
     }
 
     // --- the accrual target ----------------------------------------------------------------------
