@@ -57,9 +57,7 @@ class Machine:
         """Deploy creation code, of whatever origin, whose constructor takes static words."""
         return str(self._evm.deploy(DEPLOYER, code + word_bytes(arguments)))
 
-    def call(
-        self, to: str, signature: str, arguments: bytes = b"", *, gas: int | None = None
-    ) -> list[int]:
+    def call(self, to: str, signature: str, arguments: bytes = b"") -> list[int]:
         """Call a function; return data in words.
 
         Raises
@@ -68,8 +66,4 @@ class Machine:
             The call reverted or ran out of gas.
         """
         data = function_signature_to_4byte_selector(signature) + arguments
-        return words_of(self._evm.message_call(DEPLOYER, to, calldata=data, gas=gas))
-
-    def replace_code(self, at: str, code: bytes) -> None:
-        """Put other code, or none, at an address."""
-        self._evm.insert_account_info(at, pyrevm.AccountInfo(nonce=1, code=code))
+        return words_of(self._evm.message_call(DEPLOYER, to, calldata=data))
