@@ -240,13 +240,19 @@ contract MorphoTest is MorphoFixture {
         bytes32 otherId = keccak256(abi.encode(other));
         vm.expectRevert(abi.encodeWithSelector(MorphoRateModel.MarketNotListed.selector, otherId));
         morpho.createMarket(other);
+    }
 
+    function test_everyMarketOfAnAssetAccruesBeforeItsRateChanges() external {
+        MarketParams memory other = params;
+        other.lltv = 0.5e18;
+        morpho.enableLltv(other.lltv);
         accrual.listMarket(ours(other));
         setRate(2 * RATE);
         morpho.createMarket(other);
         vm.warp(START + 1 days);
         setRate(RATE);
-        assertEq(morpho.market(Id.wrap(otherId)).lastUpdate, block.timestamp);
+        assertEq(morpho.market(id).lastUpdate, block.timestamp);
+        assertEq(morpho.market(Id.wrap(keccak256(abi.encode(other)))).lastUpdate, block.timestamp);
     }
 
     function test_aMarketWithoutARateCannotBeCreated() external {
