@@ -253,6 +253,16 @@ contract AavePauseByZeroTest is AavePauseTest {
         assertEq(attempt(Action.LiquidateAsset), "");
     }
 
+    /// `AaveOracle` catches nothing, so a caller who supplies too little gas for a feed meets a revert, not the fallback.
+    function testFuzz_callersGasNeverReachesTheFallbackOracle(uint256 supplied) external {
+        prices.setFallbackOracle(address(new SetPrice(1)));
+        supplied = bound(supplied, 1_000, 400_000);
+        (bool ok, bytes memory answer) =
+            address(prices).staticcall{gas: supplied}(abi.encodeCall(prices.getAssetPrice, (address(asset))));
+        if (ok) assertEq(abi.decode(answer, (uint256)), PRICE);
+        if (supplied > 145_000) assertTrue(ok);
+    }
+
     /// A fallback oracle that answers 0, as one without the asset may, prices the asset at nothing: the holder's other
     /// collateral is liquidated, and whoever owes the asset walks away with their own.
     function test_aFallbackOracleThatAnswersZeroIsTheWorstOfAll() external {

@@ -100,15 +100,37 @@ contract AaveSentinelTest is AavePool {
         this.liquidateHolder();
     }
 
+    /// The sentinel names no asset. What stops borrowing against one asset, and only that, is its LTV.
+    function test_anAssetsOwnGateIsItsLtv() external {
+        address newcomer = address(0x4E1);
+        supply(newcomer, asset, 10e18);
+        configurator.setReserveLtvzero(address(asset), true);
+        vm.expectRevert(Errors.LtvValidationFailed.selector);
+        vm.prank(newcomer);
+        pool.borrow(address(cash), 1e6, VARIABLE, 0, newcomer);
+
+        supply(newcomer, other, 1e18);
+        borrow(newcomer, cash, 1_000e6);
+        repay(HOLDER, cash, 100e6);
+        vm.expectRevert(Errors.LtvValidationFailed.selector);
+        vm.prank(HOLDER);
+        pool.withdraw(address(other), 0.1e18, HOLDER);
+        withdraw(HOLDER, asset, 0.1e18);
+        _health(0.97e18);
+        this.liquidateHolder();
+    }
+
     /// @dev Not a test: called by this contract on itself, so that it can be expected to revert.
     function liquidateHolder() external {
         liquidate(other, cash, HOLDER, 1_000e6);
     }
 
-    /// @dev Sets the price of `other` so that the holder's health factor is `target`, to within 1e-6.
+    /// @dev Sets the price of `other` so that the holder's health factor is `target`, to within 1e-6. With
+    ///      h = LT·(A + O)/D and A the asset's part, O becomes (target/h)·(A + O) − A.
     function _health(uint256 target) private {
-        uint256 needed = 14_500e8 * target / 1e18 * 10_000 / LT - 100 * PRICE;
-        otherPrice.set(int256(needed / 5));
+        (uint256 collateral,,,,, uint256 factor) = pool.getUserAccountData(HOLDER);
+        uint256 ofAsset = collateral - 5 * uint256(otherPrice.latestAnswer());
+        otherPrice.set(int256((collateral * target / factor - ofAsset) / 5));
         assertApproxEqRel(healthFactor(HOLDER), target, 1e12);
     }
 
