@@ -100,6 +100,39 @@ abstract contract AavePauseTest is AavePool {
         _requireLiquidationMatrix();
     }
 
+    /// A dust of the asset as collateral is enough: its holder cannot be liquidated at all.
+    function test_aDustOfTheAssetShieldsTheWholeAccount() external {
+        supply(OUTSIDER, asset, 1e12);
+        _crashOther();
+        assertEq(attempt(Action.LiquidateWithoutAsset), "");
+        _trip();
+        assertEq(attempt(Action.LiquidateWithoutAsset), pauseReason());
+    }
+
+    /// In isolation mode the asset is nobody's collateral beside another, so a pause shields none.
+    function test_inIsolationAPauseShieldsNoOtherCollateral() external {
+        MockToken isolated = new MockToken("Isolated", "ISOLATED", 18);
+        list(isolated, address(oracle), 0);
+        configurator.setDebtCeiling(address(isolated), 1_000_000_00);
+        configurator.configureReserveAsCollateral(address(isolated), LTV, LT, BONUS);
+        supply(OUTSIDER, isolated, 1e18);
+        vm.expectRevert(Errors.UserInIsolationModeOrLtvZero.selector);
+        vm.prank(OUTSIDER);
+        pool.setUserUseReserveAsCollateral(address(isolated), true);
+
+        _crashOther();
+        _trip();
+        assertEq(attempt(Action.LiquidateWithoutAsset), "");
+    }
+
+    /// Contested ends with the first read that finds the legs agreed, poked or not.
+    function test_legsThatAgreeAgainEndTheContest() external {
+        _contest();
+        assertEq(attempt(Action.BorrowCash), pauseReason());
+        say(secondary, PRICE);
+        _requireAllActionsWork();
+    }
+
     // --- the matrix ----------------------------------------------------------------------------------
 
     /// @dev What the pool's callers meet: the oracle's own error, or what a missing fallback oracle leaves of it.
