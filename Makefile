@@ -9,9 +9,12 @@ FORGE := npx --no-install forge
 SOLC_VERSIONS := 0.8.34 0.8.19
 # Morpho Blue with the compiler that it pins; the tests deploy its bytecode.
 MORPHO := .build/morpho/out/Morpho.sol/Morpho.json
+# Faults tried in each group of contracts, drawn at random with this seed.
+FAULTS ?= 150
+SEED ?= 1
 SHELL := /bin/sh
 
-.PHONY: help setup demo test check lint forge fault-matrix gas gas-accept schema format clean
+.PHONY: help setup demo test check lint forge fault-matrix mutate gas gas-accept schema format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -63,6 +66,9 @@ forge: setup $(MORPHO) ## fuzz, invariants and the fault matrix on the contracts
 
 fault-matrix: setup ## run the fault matrix and write docs/fault-matrix.md
 	$(BIN)/python tools/fault_matrix.py
+
+mutate: setup $(MORPHO) ## the mutation score, written to docs/mutation.md; FAULTS=all tries every mutant
+	$(BIN)/python tools/mutation/run.py --jobs 2 --sample $(FAULTS) --seed $(SEED) --write docs/mutation.md
 
 schema: setup ## the JSON Schemas of book and policy, anew
 	$(BIN)/python tools/schema.py

@@ -101,7 +101,10 @@ def foundry_environment(folder: Path) -> dict[str, str]:
         "FOUNDRY_DYNAMIC_TEST_LINKING": "true",
         "FOUNDRY_FUZZ_RUNS": "256",
         "FOUNDRY_FUZZ_SEED": "0x1",
+        "FOUNDRY_FUZZ_FAILURE_PERSIST_DIR": str(folder / "failures"),
         "FOUNDRY_INVARIANT_RUNS": "16",
+        "FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT": "0",
+        "FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR": str(folder / "failures"),
     }
 
 
@@ -118,6 +121,7 @@ class Foundry:
 
     def __init__(self, folder: Path) -> None:
         self._out = folder / "out"
+        self._failures = folder / "failures"
         self._environment = foundry_environment(folder)
         shutil.copytree(PRISTINE, folder, dirs_exist_ok=True)
 
@@ -139,6 +143,7 @@ class Foundry:
         finally:
             for name, text in kept.items():
                 self._artefact(homes[name], name).write_text(text)
+            shutil.rmtree(self._failures, ignore_errors=True)
         return self._first_failure(done) if done.returncode else ""
 
     def _artefact(self, home: str, name: str) -> Path:

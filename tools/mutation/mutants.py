@@ -97,8 +97,12 @@ class Project:
 
 
 def generated() -> dict[str, list[Mutant]]:
-    """The mutants of each group, in the order of the files."""
+    """The mutants of each group."""
     files = [f"contracts/{file}" for group in GROUPS.values() for file in group]
+    homes = (ROOT / "contracts", ROOT / "contracts" / "libraries")
+    missing = {str(p.relative_to(ROOT)) for home in homes for p in home.glob("*.sol")} ^ set(files)
+    if missing:
+        raise ValueError(f"GROUPS and the folders differ in {sorted(missing)}")
     path = os.environ["PATH"] + os.pathsep + str(FORGE.parent)
     done = subprocess.run(
         [PROVERS, HERE / "generate.py", BUILD / "slither", *files],
