@@ -8,19 +8,28 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 # Not a module: those are named with their path.
-NAMED = re.compile(r"(?<![\w/])(test\w*_\w+)\b(?!\.py)")
-DEFINED = re.compile(r"(?:def|function) (test\w+)\(")
+NAMED = re.compile(r"(?<![\w/])((?:test|invariant|check)\w*_\w+)\b(?!\.py)")
+DEFINED = re.compile(r"(?:def|function) ((?:test|invariant|check)\w+)\(")
+BY_FILE = re.compile(r"`(\w+(?:\.t\.sol|\.py))`: ((?:`\w+`(?:, )?)+)")
+SOURCES = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("tests/**/*.sol")]
 
 
-def defined_tests() -> set[str]:
-    sources = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("tests/**/*.sol")]
-    return {name for path in sources for name in DEFINED.findall(path.read_text("utf-8"))}
+def defined_tests(*, file: str | None = None) -> set[str]:
+    paths = [path for path in SOURCES if file in (None, path.name)]
+    return {name for path in paths for name in DEFINED.findall(path.read_text("utf-8"))}
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_every_test_that_a_page_names_exists(page):
     named = set(NAMED.findall(page.read_text("utf-8")))
     assert named <= defined_tests(), named - defined_tests()
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_every_test_stands_in_the_file_that_a_page_names(page):
+    for file, names in BY_FILE.findall(page.read_text("utf-8")):
+        named = set(re.findall(r"\w+", names))
+        assert named <= defined_tests(file=file), (file, named - defined_tests(file=file))
 
 
 def test_pages_do_name_tests():
