@@ -97,15 +97,19 @@ contract PropertiesTest is World {
     /// Property 2.
     function invariant_property2_aDecayingPriceStaysBelowTheTrueDecayOfItsBase() public view {
         assertEq(handler.broken(2), "");
+        Configuration memory c = unpack(oracle.configuration());
+        try oracle.lastPrice() returns (uint256 price, uint256 updatedAt) {
+            assertEq(updatedAt, handler.recordedAt(), "the checkpoint is the last Live poke or review");
+            assertLe(price * 1e36, handler.recordedPrice() * c.worthAbove(block.timestamp - updatedAt));
+        } catch {}
+
         Handler.View memory v = handler.look();
         if (v.verdict != IFallbackOracle.Status.Held && v.verdict != IFallbackOracle.Status.Decaying) return;
-
         (uint256 base, uint256 at) = (handler.recordedPrice(), handler.recordedAt());
         Handler.Answer memory a = handler.primaryAnswer();
         if (v.updatedAt != at) (base, at) = (a.price, a.updatedAt);
         assertEq(v.updatedAt, at, "the base is a record, a review or the primary's answer");
         assertGe(at, handler.recordedAt(), "the base is the newer one");
-        Configuration memory c = unpack(oracle.configuration());
         if (v.verdict == IFallbackOracle.Status.Held) assertEq(v.price, base, "held at its base");
         assertLe(v.price * 1e36, base * c.worthAbove(v.age), "above last times max(D(age), floor)");
     }
