@@ -48,9 +48,9 @@ import {OracleWords as W} from "./libraries/OracleWords.sol";
 ///      4. Beside a healthy leg, a hostile one moves what a poke returns by at most the tolerance, or pauses it; a
 ///         hostile secondary cannot trip. A hostile reference can pause, and move the price by at most the tolerance.
 ///      5. No source can make a read revert except into a pause, nor choose its branch by gas; nor can a caller.
-///      6. Two prices served as Live less than a window apart lie in the band of one anchor, whatever was poked in
-///         between (an anchor older than 194 days is not kept); rounds that lie in the bands of all earlier ones are
-///         refused under no cadence.
+///      6. Of rounds that come in order of time, two served as Live less than a window apart lie in the band of one
+///         anchor, whatever was poked in between (an anchor older than 194 days is not kept); rounds that lie in the
+///         bands of all earlier ones are refused under no cadence.
 ///      7. What returns from silence is judged against undecayed anchors. Pokes choose the anchors that judge and
 ///         whether the secondary is heard. Where they lead to the same verdict, the price is the same, and within the
 ///         tolerance while the bit is set, as long as the primary's last answer can be read.

@@ -4,6 +4,7 @@ pragma solidity 0.8.34;
 import {FallbackOracle} from "contracts/FallbackOracle.sol";
 import {IFallbackOracle} from "contracts/interfaces/IFallbackOracle.sol";
 import {OracleWords as W} from "contracts/libraries/OracleWords.sol";
+import {FaultyFeed} from "contracts/mocks/FaultyFeed.sol";
 
 import {OracleFixture} from "../support/OracleFixture.sol";
 import {Configuration} from "../support/Words.sol";
@@ -132,6 +133,29 @@ contract CadenceTest is OracleFixture {
         _hourlyRounds(4, 340);
         assertTrue(_isLive(oracles[EVERY]), "3.4 % an hour stays below 5 % and below 5 % times the root of 2");
         assertFalse(_isLive(oracles[CADENCES - 1]), "14.3 % in four hours exceeds 5 % times the root of 4");
+    }
+
+    /// Nor that time is the oracle's own: a feed that dates its rounds back, as far as they count as fresh, rolls an
+    /// anchor that nobody moved through every window at once. A second leg contests it.
+    function test_property6_aFeedThatDatesItsRoundsBackRollsALaggingAnchor() public {
+        Configuration memory c = configuration();
+        c.primaryStaleness = 6 hours;
+        vm.startPrank(STEWARD);
+        oracles[SOME].configure(c.pack());
+        paired.configure(c.pack());
+        vm.stopPrank();
+        skip(6 hours);
+        say(secondary, PRICE);
+        uint256 price = PRICE;
+        for (uint256 hour = 1; hour <= 6; ++hour) {
+            price += price * 340 / 1e4;
+            primary.set(FaultyFeed.Fault.None, int256(price), START + hour * 1 hours);
+            oracles[SOME].poke();
+            assertTrue(_isLive(oracles[SOME]));
+            paired.poke();
+        }
+        assertFalse(c.inBand(PRICE, 6 hours, price), "22 % in a moment, where 5 % times the root of 6 is the band");
+        assertFalse(_isLive(paired));
     }
 
     /// @dev Hourly rounds that each rise by so many basis points, each poked in the first oracle.

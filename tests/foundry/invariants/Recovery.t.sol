@@ -79,16 +79,21 @@ contract RecoveryTest is OracleFixture {
     }
 
     /// Nor that the poke that ends a contest changes nothing: it lifts the price from the lower leg to the primary, by
-    /// at most the tolerance.
-    function testFuzz_property7_theEndOfAContestMovesThePriceByAtMostTheTolerance(uint256 lower) public {
+    /// at most the tolerance, and its time from the older leg's to the primary's.
+    function testFuzz_property7_theEndOfAContestMovesThePriceByAtMostTheTolerance(uint256 lower, uint256 age) public {
         say(secondary, PRICE * 103 / 100);
         oracle.poke();
         lower = _bound(lower, PRICE * 990 / 1000 + 1e8, PRICE);
-        say(secondary, lower);
-        (, uint256 price,) = oracle.poke();
+        skip(60);
+        say(primary, PRICE);
+        age = _bound(age, 0, 60);
+        secondary.set(FaultyFeed.Fault.None, int256(lower), block.timestamp - age);
+        (, uint256 price, uint256 updatedAt) = oracle.poke();
         assertEq(price, lower);
-        (, price,,) = oracle.status();
+        assertEq(updatedAt, block.timestamp - age, "the oldest contributor's time");
+        (, price, updatedAt,) = oracle.status();
         assertEq(price, PRICE);
+        assertEq(updatedAt, block.timestamp);
         assertLe((PRICE - lower) * 1e5, lower * configuration().tolerance);
     }
 
