@@ -4,7 +4,7 @@ pragma solidity 0.8.34;
 import {Test} from "forge-std/Test.sol";
 
 import {FallbackOracle} from "contracts/FallbackOracle.sol";
-import {Leg, Legs} from "contracts/libraries/Leg.sol";
+import {Leg} from "contracts/libraries/Leg.sol";
 import {OracleWords as W} from "contracts/libraries/OracleWords.sol";
 import {MockAggregator} from "contracts/mocks/MockAggregator.sol";
 
@@ -37,7 +37,10 @@ abstract contract OracleProof is Test {
 
     function setUp() public virtual {
         vm.warp(1_790_000_000);
-        FallbackOracle.Deployment memory d;
+        oracle = new PlantedOracle(deployment());
+    }
+
+    function deployment() internal returns (FallbackOracle.Deployment memory d) {
         d.asset = address(0xA55E7);
         d.assetDecimals = 18;
         d.primary = address(new MockAggregator(8, 1));
@@ -52,7 +55,6 @@ abstract contract OracleProof is Test {
         d.seedPrice = 100e8;
         d.seedAsOf = block.timestamp;
         d.configuration = configuration().pack();
-        oracle = new PlantedOracle(d);
     }
 
     function configuration() internal pure returns (Configuration memory) {
