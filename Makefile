@@ -14,7 +14,7 @@ FAULTS ?= 150
 SEED ?= 1
 SHELL := /bin/sh
 
-.PHONY: help setup demo test check lint forge fault-matrix mutate gas gas-accept schema format clean
+.PHONY: help setup demo test check lint forge fault-matrix mutate gas gas-accept schema format clean prove analyse deep
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,19 @@ test: setup lint $(MORPHO) ## everything that has to hold
 	$(FORGE) test
 	FOUNDRY_PROFILE=aave $(FORGE) test
 	$(BIN)/python -m pytest tests
+
+prove: setup ## halmos on the contracts, z3 on the integer lemmas; none run, or one not finished, fails
+	$(BIN)/python tools/prove.py
+
+analyse: setup ## slither on the Foundry project, each finding with its reason
+	$(BIN)/python tools/analyse.py
+
+deep: setup $(MORPHO) ## the long forms: fuzz, invariants, comparisons, proofs, planted faults, mutants
+	FOUNDRY_PROFILE=deep $(FORGE) test
+	COMPARISONS=5000000 $(BIN)/python -m pytest tests/differential -s
+	$(BIN)/python tools/prove.py
+	$(BIN)/python tools/prove.py --planted
+	$(MAKE) mutate
 
 check: setup lint ## the quick loop
 	$(BIN)/python -m pytest tests/unit tests/properties --numprocesses auto

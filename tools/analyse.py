@@ -1,8 +1,8 @@
 """Run slither on the Foundry project and hold its findings against the triage.
 
-Slither passes vacuously where it is given nothing: the run fails unless it saw each of our contracts
-by name. A finding is known by its detector and by what it names, without line numbers. One without a
-reason in `tools/slither-triage.yaml`, and a reason without a finding, fail.
+Slither passes vacuously where it is given nothing: the run fails unless it saw each of our
+contracts by name. A finding is known by its detector and by what it names, without line numbers.
+One without a reason in `tools/slither-triage.yaml`, and a reason without a finding, fail.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def run(command: list[str | Path], **variables: str) -> subprocess.CompletedProc
 def analyse() -> dict[str, Any]:
     """Build anew, so that the build information is whole, and let slither read it."""
     shutil.rmtree(BUILD, ignore_errors=True)
-    built = run([ROOT / "node_modules" / ".bin" / "forge", "build", "--ast", "--skip", "*/mocks/**"])
+    built = run(
+        [ROOT / "node_modules" / ".bin" / "forge", "build", "--ast", "--skip", "*/mocks/**"]
+    )
     if built.returncode:
         sys.exit(built.stdout + built.stderr)
     report = BUILD / "slither.json"
@@ -63,10 +65,6 @@ def analyse() -> dict[str, Any]:
             "node_modules",
             "--json",
             str(report),
-            "--json-types",
-            "detectors,list-printers,console",
-            "--print",
-            "contract-summary",
         ]
     )
     if not report.exists():
@@ -74,12 +72,22 @@ def analyse() -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     if not answer["success"]:
         sys.exit(answer["error"])
-    seen = set(re.findall(r"Contract (\w+)", re.sub(r"\x1b\[\d+m", "", ran.stdout + ran.stderr)))
-    unseen = ours() - seen
-    if unseen:
-        sys.exit(f"slither did not see {', '.join(sorted(unseen))}: it proves nothing of them")
-    print(f"slither saw {len(seen)} contracts, all {len(ours())} of ours among them")
+    analysed = re.search(r"analyzed \((\d+) contracts", ran.stdout + ran.stderr)
+    number, given = int(analysed[1]) if analysed else 0, built_contracts()
+    unseen = ours() - given
+    if unseen or number < len(given):
+        sys.exit(f"slither saw {number} of {len(given)} contracts; not built: {sorted(unseen)}")
+    print(f"slither saw {number} contracts, all {len(ours())} of ours among them")
     return answer
+
+
+def built_contracts() -> set[str]:
+    """The contracts in the build information, which is all that slither reads."""
+    outputs = (
+        json.loads(f.read_text(encoding="utf-8"))["output"]
+        for f in (BUILD / "build-info").glob("*.json")
+    )
+    return {name for output in outputs for file in output["contracts"].values() for name in file}
 
 
 def findings(answer: dict[str, Any]) -> set[Finding]:

@@ -232,7 +232,8 @@ def planted() -> list[str]:
     found = {name for name, (outcome, _) in results.items() if outcome == COUNTEREXAMPLE}
     for fault in FAULTS:
         mark = "found" if set(fault.found_by) <= found else "NOT FOUND"
-        print(f"{mark:<10} {fault.path}: {fault.old} → {fault.new or '∅'}  by {', '.join(fault.found_by)}")
+        change = f"{fault.old} → {fault.new or '∅'}"
+        print(f"{mark:<10} {fault.path}: {change}  by {', '.join(fault.found_by)}")
     return [f"{name}: did not find the planted fault" for name in sorted(named - found)]
 
 

@@ -4,7 +4,6 @@ from collections import Counter
 
 import pytest
 
-LEAST = 200_000
 ALL = {"governed rate", "immutable rate", "decay factor", "verdict", "steward", "venue"}
 
 

@@ -13,7 +13,7 @@ from paramgen.mirror.rate import (
     rate_per_second,
     supply_rate_per_second,
 )
-from tests.support.chance import seeded
+from tests.support.chance import scaled, seeded
 from tests.support.revm import DEPLOYER, Machine, array, arrays
 
 NOW = 1_800_000_000
@@ -71,7 +71,7 @@ def two_arrays(words: list[int], size: int) -> list[tuple[int, int]]:
 def test_governed_rates_equal_the_mirror(machine, harness, comparisons):
     model = machine.deploy("KinkedRateModel", int(harness, 16))
     random = seeded(1)
-    for _ in range(GOVERNED_BATCHES):
+    for _ in range(scaled(GOVERNED_BATCHES)):
         curves = [random_curve(random) for _ in range(BATCH)]
         pools = [random_pool(random, curve) for curve in curves]
         data = arrays(
@@ -85,7 +85,7 @@ def test_governed_rates_equal_the_mirror(machine, harness, comparisons):
 
 def test_immutable_rates_equal_the_mirror(machine, harness, comparisons):
     random = seeded(2)
-    for _ in range(FIXED_CURVES):
+    for _ in range(scaled(FIXED_CURVES)):
         curve = random_curve(random)
         model = machine.deploy("FixedRateModel", curve.word)
         pools = [random_pool(random, curve) for _ in range(BATCH // 2)]
@@ -97,7 +97,7 @@ def test_immutable_rates_equal_the_mirror(machine, harness, comparisons):
 
 def test_decay_factors_equal_the_mirror(machine, harness, comparisons):
     random = seeded(3)
-    for _ in range(DECAY_BATCHES):
+    for _ in range(scaled(DECAY_BATCHES)):
         cases = [random_decay(random) for _ in range(BATCH)]
         data = arrays(
             array([(configuration.word,) for configuration, _ in cases]),

@@ -27,7 +27,7 @@ from paramgen.mirror.oracle import (
     reset,
     view,
 )
-from tests.support.chance import seeded
+from tests.support.chance import scaled, seeded
 from tests.support.revm import DEPLOYER, Machine, array, arrays
 
 NOW = 1_800_000_000
@@ -319,7 +319,7 @@ def test_verdicts_equal_the_mirror_for_any_words_and_feeds(name, comparisons):
     harness = deploy(machine, deployment)
     random = seeded(name)
     met: Counter[Status] = Counter()
-    for _ in range(BATCHES):
+    for _ in range(scaled(BATCHES)):
         cases = [random_case(random, random_oracle(random, deployment)) for _ in range(BATCH)]
         met += assert_equal(machine, harness, cases)[1]
         comparisons.add("verdict", 3 * BATCH)

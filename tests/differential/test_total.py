@@ -2,10 +2,12 @@
 
 import pytest
 
-from tests.differential.conftest import ALL, LEAST
+from tests.differential.conftest import ALL
+from tests.support.chance import comparisons_asked
 
 
-def test_at_least_two_hundred_thousand_comparisons_were_made(comparisons):
+def test_as_many_comparisons_were_made_as_asked(comparisons):
     if comparisons.keys() != ALL:
         pytest.skip("a part of the folder was selected")
-    assert comparisons.total() >= LEAST, dict(comparisons)
+    print(comparisons.total(), dict(comparisons))  # noqa: T201
+    assert comparisons.total() >= comparisons_asked(), dict(comparisons)

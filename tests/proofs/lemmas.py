@@ -1,4 +1,4 @@
-"""Lemmas over the integers, by z3: what multiplies and divides unknowns, where bit vectors do not finish.
+"""Lemmas over the integers, by z3: products and quotients of unknowns, where bit vectors are lost.
 
 Run by the provers' own interpreter (`make prove`), which has z3 and not the project's dependencies:
 `paramgen.encode` needs none. Each lemma is the negation of its claim, found unsatisfiable.
@@ -21,7 +21,7 @@ import z3
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from paramgen.encode import BY_NAME  # noqa: E402
+from paramgen.encode import BY_NAME
 
 WAD = 10**18
 FULL = 2**16 - 1
@@ -71,7 +71,7 @@ def rule_of_cancelling() -> Constraints:
     return [z3.Not(cancels(*integers("factor less more")))]
 
 
-# --- decay -----------------------------------------------------------------------------------------
+# --- decay ------------------------------------------------------------------------------------
 
 
 def decay_exponent_grows_with_age() -> Constraints:
@@ -102,7 +102,7 @@ def bridge_decay() -> Constraints:
     return [z3.BoolVal(exponent >= 2**255 or PRICE * WAD >= WORD)]
 
 
-# --- rates -----------------------------------------------------------------------------------------
+# --- rates ------------------------------------------------------------------------------------
 
 
 def rise(slope: z3.ArithRef, run: z3.ArithRef, room: z3.ArithRef, up: z3.ArithRef) -> Constraints:
@@ -121,13 +121,19 @@ def rate_rises_within_a_branch() -> Constraints:
 def rate_meets_at_the_kink() -> Constraints:
     """Each branch rises from 0 to its slope to the last bit: no step down, or up, across the kink.
 
-    With the lemma before: u ≤ kink ≤ v gives base + rise(u) ≤ base + slope1 ≤ base + slope1 + rise(v).
+    With the lemma before, for u ≤ kink ≤ v: rise(u) ≤ slope1 ≤ slope1 + rise(v).
     """
     slope, room, run, up = integers("slope room run up")
     rules = [grows(slope, run, room), grows(slope, z3.IntVal(0), run)]
-    rules += [cancels(room, up - 1, slope), cancels(room, slope - 1, up), cancels(room, z3.IntVal(-1), up)]
+    rules += [
+        cancels(room, up - 1, slope),
+        cancels(room, slope - 1, up),
+        cancels(room, z3.IntVal(-1), up),
+    ]
     rules += [cancels(room, up - 1, z3.IntVal(0))]
-    claim = z3.And(0 <= up, up <= slope, z3.Implies(run == 0, up == 0), z3.Implies(run == room, up == slope))
+    claim = z3.And(
+        up >= 0, up <= slope, z3.Implies(run == 0, up == 0), z3.Implies(run == room, up == slope)
+    )
     return [*rise(slope, run, room, up), *rules, z3.Not(claim)]
 
 
@@ -136,7 +142,7 @@ def utilisation_rounds_up_and_stays_below_one() -> Constraints:
     borrows, total, u = integers("borrows total u")
     ranges = [borrows > 0, total >= borrows, *ceiling(u, borrows * WAD, total)]
     rules = [cancels(total, u - 1, z3.IntVal(WAD)), cancels(total, z3.IntVal(0), u)]
-    claim = z3.And(borrows * WAD <= total * u, 0 < u, u <= WAD)
+    claim = z3.And(borrows * WAD <= total * u, u > 0, u <= WAD)
     return [*ranges, *rules, z3.Not(claim)]
 
 
@@ -154,7 +160,7 @@ def bridge_rates() -> Constraints:
     return [z3.BoolVal(max(largest) >= WORD)]
 
 
-# --- band ------------------------------------------------------------------------------------------
+# --- band -------------------------------------------------------------------------------------
 
 
 def band_admits_no_more_than_its_width() -> Constraints:
@@ -182,7 +188,10 @@ def agreement_is_the_tolerance() -> Constraints:
     """(high − low)·1e5 ≤ low·tol says high ≤ low·(1 + tol/1e5), to the last unit."""
     low, high, tol = integers("low high tol")
     ranges = [low > 0, high >= low, high <= PRICE, tol >= 0, tol < 2**16]
-    return [*ranges, ((high - low) * 10**5 <= low * tol) != (high * 10**5 <= low * 10**5 + low * tol)]
+    return [
+        *ranges,
+        ((high - low) * 10**5 <= low * tol) != (high * 10**5 <= low * 10**5 + low * tol),
+    ]
 
 
 def bridge_band() -> Constraints:
@@ -195,7 +204,7 @@ def bridge_band() -> Constraints:
     return [z3.BoolVal(max(widened, scaled, TIME << 64) >= WORD or accrued * 2 * 10**5 >= 2**128)]
 
 
-# --- guardrails ------------------------------------------------------------------------------------
+# --- guardrails -------------------------------------------------------------------------------
 
 
 def share_is_at_least_what_the_move_costs() -> Constraints:
@@ -214,7 +223,9 @@ def leak_is_monotone_and_linear() -> Constraints:
     rules = [cancels(window, leak0, leak1 + 1), cancels(window, leak1, z3.IntVal(FULL + 1))]
     rules.append(cancels(window, z3.IntVal(-1), leak0))
     left = [z3.If(leak < spent, spent - leak, 0) for leak in (leak0, leak1)]
-    claim = z3.And(left[1] <= left[0], left[0] <= spent, window * leak1 <= FULL * late, leak1 <= FULL)
+    claim = z3.And(
+        left[1] <= left[0], left[0] <= spent, window * leak1 <= FULL * late, leak1 <= FULL
+    )
     return [*ranges, *quotients, *rules, z3.Not(claim)]
 
 
@@ -267,7 +278,7 @@ def holds(lemma: Lemma) -> bool:
 
 def _refuted(constraints: Constraints, knows_products: bool) -> bool:
     solver = z3.SimpleSolver()
-    solver.set("timeout", 20_000)
+    solver.set("timeout", 120_000)
     solver.set("arith.nl", knows_products)
     solver.add(*constraints)
     return solver.check() == z3.unsat
