@@ -19,8 +19,6 @@ contract FaultMatrixTest is OracleFixture, FaultyLegs {
     uint256 private constant T = 3_600;
     uint256 private constant MAXIMUM_AGE = 86_400;
     uint256 private constant CONFIRM_DELAY = 600;
-    uint256 private constant MIN_PRICE = 1e8;
-    uint256 private constant MAX_PRICE = 1_000_000e8;
     /// @dev The honest prices, apart by less than the tolerance, so that a verdict shows whose price it serves.
     uint256 private constant FIRST = 100e8;
     uint256 private constant SECOND = 100.4e8;
@@ -221,8 +219,8 @@ contract FaultMatrixTest is OracleFixture, FaultyLegs {
         if (!paused) {
             assertLe(age, MAXIMUM_AGE, string.concat(_row.name, ": too old"));
             assertGt(at, 0, _row.name);
-            assertGe(price, MIN_PRICE, _row.name);
-            assertLe(price, MAX_PRICE, _row.name);
+            assertGe(price, LEAST_PRICE, _row.name);
+            assertLe(price, GREATEST_PRICE, _row.name);
         }
         if (v == IFallbackOracle.Status.Live) assertLe(age, T, string.concat(_row.name, ": live and stale"));
         if (v == IFallbackOracle.Status.Live || v == IFallbackOracle.Status.Secondary) _fresh(v, price);
@@ -305,7 +303,7 @@ contract FaultMatrixTest is OracleFixture, FaultyLegs {
         (uint256 price, uint256 at) = abi.decode(given, (uint256, uint256));
         assertLe(block.timestamp - at, MAXIMUM_AGE, string.concat(_row.name, ": checkpoint too old"));
         assertLe(price, o.state() & W.PRICE_MASK, string.concat(_row.name, ": checkpoint above what was recorded"));
-        assertGe(price, MIN_PRICE, _row.name);
+        assertGe(price, LEAST_PRICE, _row.name);
     }
 
     function _apartBps(uint256 price, uint256 from) private pure returns (uint256) {

@@ -14,6 +14,8 @@ enum Fault {
     Negative,
     Least,
     Greatest,
+    BelowBounds,
+    AboveBounds,
     TimeZero,
     Future,
     JumpDown,
@@ -106,6 +108,8 @@ library FaultTable {
         _dead(r, Fault.Negative, Kind.Plain, "answer negative", SILENT, "falls back");
         _dead(r, Fault.Least, Kind.Plain, "answer of the least int256", SILENT, "falls back");
         _dead(r, Fault.Greatest, Kind.Plain, "answer of the greatest int256", SILENT, "faulty");
+        _dead(r, Fault.BelowBounds, Kind.Plain, "answer below the asset's bounds", SILENT, "faulty");
+        _dead(r, Fault.AboveBounds, Kind.Plain, "answer above the asset's bounds", SILENT, "faulty");
         _dead(r, Fault.TimeZero, Kind.Plain, "updatedAt 0", SILENT, "falls back");
         _dead(r, Fault.Future, Kind.Plain, "updatedAt an hour ahead", SILENT, "reverts");
         _jump(r, Fault.JumpDown, "fresh jump of -10 %");

@@ -31,6 +31,9 @@ abstract contract FaultyLegs is Test {
     bytes32 internal constant PYTH_ID = keccak256("ASSET/USD");
     uint256 internal constant CONFIDENCE_BPS = 100;
     uint256 internal constant SLIDE_STEPS = 20;
+    /// @dev The fixture's bounds.
+    uint256 internal constant LEAST_PRICE = 1e8;
+    uint256 internal constant GREATEST_PRICE = 1_000_000e8;
     /// @dev Beyond the allowance of 120 000, and short of it by what a cold proxy costs.
     uint256 private constant TOO_HEAVY = 130_000;
     uint256 private constant BARELY_LIGHT = 104_000;
@@ -82,6 +85,8 @@ abstract contract FaultyLegs is Test {
         if (fault == Fault.Negative) _answer(leg, -honest, now_);
         if (fault == Fault.Least) _answer(leg, type(int256).min, now_);
         if (fault == Fault.Greatest) _answer(leg, type(int256).max, now_);
+        if (fault == Fault.BelowBounds) _answer(leg, int256(LEAST_PRICE) - 1, now_);
+        if (fault == Fault.AboveBounds) _answer(leg, int256(GREATEST_PRICE) + 1, now_);
         if (fault == Fault.TimeZero) _answer(leg, honest, 0);
         if (fault == Fault.Future) _answer(leg, honest, now_ + 1 hours);
         if (fault == Fault.JumpDown) _answer(leg, honest * 9 / 10, now_);
