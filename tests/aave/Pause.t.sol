@@ -5,6 +5,7 @@ import {Errors} from "aave-v3/protocol/libraries/helpers/Errors.sol";
 
 import {FallbackOracle} from "contracts/FallbackOracle.sol";
 import {IFallbackOracle} from "contracts/interfaces/IFallbackOracle.sol";
+import {FeedReader} from "contracts/libraries/FeedReader.sol";
 import {FaultyFeed} from "contracts/mocks/FaultyFeed.sol";
 import {MockToken} from "contracts/mocks/MockToken.sol";
 
@@ -293,7 +294,8 @@ contract AavePauseByZeroTest is AavePauseTest {
         (bool ok, bytes memory answer) =
             address(prices).staticcall{gas: supplied}(abi.encodeCall(prices.getAssetPrice, (address(asset))));
         if (ok) assertEq(abi.decode(answer, (uint256)), PRICE);
-        if (supplied > 145_000) assertTrue(ok);
+        // Two calls deep, each keeps a 64th, and both contracts' slots are cold.
+        if (supplied > FeedReader.supply(CALL_GAS) + 25_000) assertTrue(ok);
     }
 
     /// A fallback oracle that answers 0, as one without the asset may, prices the asset at nothing: the holder's other
