@@ -43,6 +43,8 @@ test: setup lint $(MORPHO) ## everything that has to hold
 	$(FORGE) test
 	FOUNDRY_PROFILE=aave $(FORGE) test
 	$(BIN)/python -m pytest tests
+	$(BIN)/python tools/prove.py
+	$(BIN)/python tools/analyse.py
 
 prove: setup ## halmos on the contracts, z3 on the integer lemmas; none run, or one not finished, fails
 	$(BIN)/python tools/prove.py
