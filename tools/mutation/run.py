@@ -67,7 +67,7 @@ def again(worker: Worker, results: list[Result]) -> Iterator[Result]:
 
 
 def run_group(group: str, mutants: list[Mutant], options: argparse.Namespace) -> list[Result]:
-    worker = Worker(group, Project.read())
+    worker = Worker(group, Project.read(), is_quick=options.quick)
     try:
         if options.survivors:
             return store(group, again(worker, stored(group)))
@@ -76,9 +76,9 @@ def run_group(group: str, mutants: list[Mutant], options: argparse.Namespace) ->
         worker.close()
 
 
-def require_passing(groups: list[str]) -> None:
+def require_passing(groups: list[str], *, is_quick: bool) -> None:
     """The suites must pass on the unchanged code, compiled as mutants are."""
-    worker = Worker("unchanged", Project.read())
+    worker = Worker("unchanged", Project.read(), is_quick=is_quick)
     try:
         worker.require_passing({f"contracts/{file}" for group in groups for file in GROUPS[group]})
     finally:
@@ -95,6 +95,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="groups at a time")
     parser.add_argument("--group", action="append", choices=GROUPS, help="only this one")
+    parser.add_argument("--quick", action="store_true", help="without the slow suites")
     parser.add_argument("--survivors", action="store_true", help="only those of the last run, anew")
     parser.add_argument("--write", type=Path, help="where the report goes")
     return parser.parse_args()
@@ -106,7 +107,7 @@ def main() -> int:
     BUILD.mkdir(parents=True, exist_ok=True)
     mutants = generated()
     built_foundry()
-    require_passing(groups)
+    require_passing(groups, is_quick=options.quick)
     with ThreadPoolExecutor(options.jobs) as pool:
         runs = pool.map(lambda group: run_group(group, mutants[group], options), groups)
         results = dict(zip(groups, runs, strict=True))
