@@ -6,6 +6,7 @@ import re
 import subprocess
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,28 +15,11 @@ BUILD = ROOT / ".build" / "mutation"
 FORGE = ROOT / "node_modules" / ".bin" / "forge"
 PROVERS = ROOT / ".toolchain" / "proofs" / "bin" / "python"
 
+# The contracts of each group. A file belongs to the first group whose contracts draw it in.
 GROUPS = {
-    "oracle": (
-        "FallbackOracle.sol",
-        "libraries/Band.sol",
-        "libraries/Decay.sol",
-        "libraries/FeedReader.sol",
-        "libraries/Leg.sol",
-        "libraries/OracleWords.sol",
-    ),
-    "steward": (
-        "ParameterSteward.sol",
-        "ParameterRegistry.sol",
-        "libraries/CollateralWord.sol",
-        "libraries/Domains.sol",
-        "libraries/Guardrails.sol",
-        "libraries/Validity.sol",
-    ),
-    "rate model": (
-        "FixedRateModel.sol",
-        "KinkedRateModel.sol",
-        "libraries/RateCurve.sol",
-    ),
+    "rate model": ("FixedRateModel", "KinkedRateModel"),
+    "oracle": ("FallbackOracle",),
+    "steward": ("ParameterSteward", "ParameterRegistry"),
 }
 
 
@@ -96,16 +80,23 @@ class Project:
         return {name for name, home in self.contracts.items() if file in self.drawn_in(home)}
 
 
-def generated() -> dict[str, list[Mutant]]:
+def files_of(project: Project) -> dict[str, list[str]]:
+    """The files that each group's mutants change; interfaces hold nothing to change."""
+    taken: set[str] = set()
+    files = {}
+    for group, contracts in GROUPS.items():
+        drawn = set[str]().union(*(project.drawn_in(project.contracts[name]) for name in contracts))
+        files[group] = sorted(file for file in drawn - taken if "/interfaces/" not in file)
+        taken |= drawn
+    return files
+
+
+def generated(project: Project) -> dict[str, list[Mutant]]:
     """The mutants of each group."""
-    files = [f"contracts/{file}" for group in GROUPS.values() for file in group]
-    homes = (ROOT / "contracts", ROOT / "contracts" / "libraries")
-    missing = {str(p.relative_to(ROOT)) for home in homes for p in home.glob("*.sol")} ^ set(files)
-    if missing:
-        raise ValueError(f"GROUPS and the folders differ in {sorted(missing)}")
+    files = files_of(project)
     path = os.environ["PATH"] + os.pathsep + str(FORGE.parent)
     done = subprocess.run(
-        [PROVERS, HERE / "generate.py", BUILD / "slither", *files],
+        [PROVERS, HERE / "generate.py", BUILD / "slither", *chain.from_iterable(files.values())],
         cwd=ROOT,
         env=os.environ | {"PATH": path},
         stdout=subprocess.PIPE,
@@ -113,7 +104,4 @@ def generated() -> dict[str, list[Mutant]]:
         check=True,
     )
     mutants = [Mutant(**json.loads(line)) for line in done.stdout.splitlines()]
-    return {
-        group: [m for m in mutants if m.file.removeprefix("contracts/") in names]
-        for group, names in GROUPS.items()
-    }
+    return {group: [m for m in mutants if m.file in names] for group, names in files.items()}

@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random
 
 from engine import SURVIVED, Result, Worker, built_foundry
-from mutants import BUILD, GROUPS, Mutant, Project, generated
+from mutants import BUILD, GROUPS, Mutant, Project, files_of, generated
 from report import Score, document
 
 REQUIRED = 0.9
@@ -76,11 +76,12 @@ def run_group(group: str, mutants: list[Mutant], options: argparse.Namespace) ->
         worker.close()
 
 
-def require_passing(groups: list[str], *, is_quick: bool) -> None:
+def require_passing(project: Project, groups: list[str], *, is_quick: bool) -> None:
     """The suites must pass on the unchanged code, compiled as mutants are."""
-    worker = Worker("unchanged", Project.read(), is_quick=is_quick)
+    worker = Worker("unchanged", project, is_quick=is_quick)
+    files = files_of(project)
     try:
-        worker.require_passing({f"contracts/{file}" for group in groups for file in GROUPS[group]})
+        worker.require_passing({file for group in groups for file in files[group]})
     finally:
         worker.close()
 
@@ -105,9 +106,10 @@ def main() -> int:
     options = arguments()
     groups = options.group or list(GROUPS)
     BUILD.mkdir(parents=True, exist_ok=True)
-    mutants = generated()
+    project = Project.read()
+    mutants = generated(project)
     built_foundry()
-    require_passing(groups, is_quick=options.quick)
+    require_passing(project, groups, is_quick=options.quick)
     with ThreadPoolExecutor(options.jobs) as pool:
         runs = pool.map(lambda group: run_group(group, mutants[group], options), groups)
         results = dict(zip(groups, runs, strict=True))
