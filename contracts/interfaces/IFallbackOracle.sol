@@ -43,7 +43,6 @@ interface IFallbackOracle {
 
     error NotSteward(address caller);
     error Paused(address asset, Status status);
-    error PairNotSupported(address base, address quote);
     error HistoryNotKept(uint80 roundId);
     error NoReference(address asset);
     error EpochChanged(uint64 expected, uint64 current);
@@ -62,6 +61,10 @@ interface IFallbackOracle {
 
     /// @notice The price only while Live: what a debt, or an inverse quote, may be valued at.
     function livePrice() external view returns (uint256 price, uint256 updatedAt);
+
+    /// @notice The served price and the same before decay, what an amount held and an amount owed may be valued at, so
+    ///         that silence never shrinks a debt. Reverts in a pause.
+    function bidAndAsk() external view returns (uint256 bid, uint256 ask);
 
     /// @notice The price as Aave and other readers of `latestAnswer` take it: in a pause 0 where the deployment says
     ///         so, so that they reach their own fallback, else a revert.

@@ -21,8 +21,46 @@ library Band {
     uint256 private constant UNIT = 1 << 32;
 
     /// @notice Whether a leg's price, observed at `time`, lies inside the bands of both anchors.
+    /// @dev What lies inside a band at v = 1 lies inside every wider one, so only what fails there, and a leg older
+    ///      than the anchor, is judged at its own width. low ≤ scaled ≤ high is one comparison of scaled − low, which
+    ///      wraps beyond any width where scaled < low.
+    ///      Safe unchecked: for a leg not older than the anchor Δ < 2^32 + 2^24, so accrued anchors are below
+    ///      2^(54 + 53) and their products below 2^(107 + 18); for an older one all this wraps and is not used.
+    ///      No price, 0, is inside no band.
+    function contains(uint256 state, uint256 configuration, uint256 price, uint256 time)
+        internal
+        pure
+        returns (bool inside)
+    {
+        unchecked {
+            uint256 since = (state >> W.ANCHOR_TIME) & W.TIME_MASK;
+            uint256 rate = (configuration >> W.ACCRUAL) & W.MASK_20;
+            uint256 growth = W.GROWTH + rate * (time - since);
+            uint256 current = ((state >> W.ANCHOR) & W.PRICE_MASK) * growth;
+            growth += rate * ((state >> W.PREVIOUS_AGE) & W.MASK_24);
+            uint256 previous = ((state >> W.PREVIOUS_ANCHOR) & W.PRICE_MASK) * growth;
+            uint256 scaled = price * (W.GROWTH * W.FRACTION);
+            uint256 width = (configuration >> W.BAND_DOWN) & W.MASK_16;
+            uint256 low = W.FRACTION - width;
+            width += (configuration >> W.BAND_UP) & W.MASK_16;
+            // Without branches: inside ⟺ neither older than the anchor nor beyond the width of either anchor.
+            assembly ("memory-safe") {
+                let beyond := gt(sub(scaled, mul(current, low)), mul(current, width))
+                beyond := or(beyond, gt(sub(scaled, mul(previous, low)), mul(previous, width)))
+                inside := iszero(or(beyond, lt(time, since)))
+            }
+        }
+        if (!inside) {
+            if (price != 0) inside = _containsWidened(state, configuration, price, time);
+        }
+    }
+
     /// @dev Safe unchecked: the previous age was measured back from the anchor's time.
-    function contains(uint256 state, uint256 configuration, uint256 price, uint256 time) internal pure returns (bool) {
+    function _containsWidened(uint256 state, uint256 configuration, uint256 price, uint256 time)
+        private
+        pure
+        returns (bool)
+    {
         unchecked {
             uint256 since = (state >> W.ANCHOR_TIME) & W.TIME_MASK;
             uint256 elapsed = FixedPointMathLib.zeroFloorSub(time, since);
@@ -46,9 +84,7 @@ library Band {
         }
     }
 
-    /// @dev What lies inside the band at v = 1 lies inside every wider one, so the root is taken for the others alone.
-    ///      low ≤ scaled ≤ high is one comparison of scaled − low, which wraps beyond any width where scaled < low.
-    ///      Safe unchecked: Δ < 2^32, so accrued < 2^(54 + 53); its products < 2^(107 + 18).
+    /// @dev Safe unchecked: Δ < 2^32, so accrued < 2^(54 + 53); a widened band < 2^(16 + 36), so products < 2^(107 + 53).
     function _around(uint256 anchor, uint256 elapsed, uint256 configuration, uint256 price)
         private
         pure
@@ -56,25 +92,12 @@ library Band {
     {
         unchecked {
             uint256 accrued = anchor * (W.GROWTH + ((configuration >> W.ACCRUAL) & W.MASK_20) * elapsed);
-            uint256 scaled = price * (W.GROWTH * W.FRACTION);
-            uint256 up = (configuration >> W.BAND_UP) & W.MASK_16;
-            uint256 down = (configuration >> W.BAND_DOWN) & W.MASK_16;
-            if (scaled - accrued * (W.FRACTION - down) <= accrued * (up + down)) return true;
-            return _inWidened(accrued, scaled, up, down, _widening(elapsed, configuration));
-        }
-    }
-
-    /// @dev Safe unchecked: a widened band < 2^(16 + 36), so every product < 2^(107 + 53).
-    function _inWidened(uint256 accrued, uint256 scaled, uint256 up, uint256 down, uint256 widening)
-        private
-        pure
-        returns (bool)
-    {
-        unchecked {
-            uint256 one = W.FRACTION * UNIT;
-            scaled *= UNIT;
-            if (scaled > accrued * (one + up * widening)) return false;
-            return down * widening >= one || scaled >= accrued * (one - down * widening);
+            uint256 scaled = price * (W.GROWTH * W.FRACTION * UNIT);
+            uint256 widening = _widening(elapsed, configuration);
+            uint256 up = ((configuration >> W.BAND_UP) & W.MASK_16) * widening;
+            uint256 down = ((configuration >> W.BAND_DOWN) & W.MASK_16) * widening;
+            if (scaled > accrued * (W.FRACTION * UNIT + up)) return false;
+            return down >= W.FRACTION * UNIT || scaled >= accrued * (W.FRACTION * UNIT - down);
         }
     }
 

@@ -55,10 +55,9 @@ library FeedReader {
             let output := mload(0x40)
             mstore(0x00, 0xfeaf968c) // latestRoundData()
             let ok := staticcall(allowance, feed, 0x1c, 0x04, output, RETURN_SIZE)
-            if and(ok, gt(returndatasize(), sub(RETURN_SIZE, 1))) {
-                answer := mload(add(output, 0x20))
-                time := mload(add(output, timeOffset))
-            }
+            ok := and(ok, gt(returndatasize(), sub(RETURN_SIZE, 1)))
+            answer := mul(mload(add(output, 0x20)), ok)
+            time := mul(mload(add(output, timeOffset)), ok)
         }
     }
 }

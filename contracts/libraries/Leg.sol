@@ -18,9 +18,16 @@ library Legs {
     uint256 private constant INSIDE = 1 << 87;
 
     /// @dev The caller has checked price < 2^54 and time < 2^32.
-    function pack(uint256 price, uint256 time, bool fresh, bool inside) internal pure returns (Leg leg) {
+    function pack(uint256 price_, uint256 time_, bool fresh, bool inside) internal pure returns (Leg leg) {
         assembly ("memory-safe") {
-            leg := or(or(price, shl(54, time)), or(shl(86, fresh), shl(87, inside)))
+            leg := or(or(price_, shl(54, time_)), or(shl(86, fresh), shl(87, inside)))
+        }
+    }
+
+    /// @notice The leg, or an invalid one, without a branch.
+    function onlyIf(Leg leg, bool valid) internal pure returns (Leg kept) {
+        assembly ("memory-safe") {
+            kept := mul(leg, valid)
         }
     }
 
@@ -43,5 +50,10 @@ library Legs {
     /// @notice Fresh and inside: good enough to be served.
     function isSound(Leg leg) internal pure returns (bool) {
         return Leg.unwrap(leg) >= FRESH | INSIDE;
+    }
+
+    /// @notice Sound, and `contested` is zero. The bit stands above every leg.
+    function isSoundUnless(Leg leg, uint256 contested) internal pure returns (bool) {
+        return Leg.unwrap(leg) >= FRESH | INSIDE | contested;
     }
 }

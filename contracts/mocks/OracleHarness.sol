@@ -58,8 +58,7 @@ contract OracleHarness is FallbackOracle {
 
     function _ask(Result memory r) private {
         (r.viewed, r.viewedPrice, r.viewedAt,) = this.status();
-        // One whole unit of an asset without decimals: the ask is the undecayed price itself, in 18 decimals.
-        try this.getQuotes(1, asset, USD) returns (uint256, uint256 ask) {
+        try this.bidAndAsk() returns (uint256, uint256 ask) {
             r.undecayed = ask;
         } catch {
             r.undecayed = 0;

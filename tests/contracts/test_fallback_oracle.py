@@ -431,21 +431,22 @@ def test_latest_answer_is_zero_in_a_pause_where_the_deployment_says_so(build):
 
 
 def test_quotes_bid_decayed_and_ask_undecayed_and_invert_only_while_live(scene):
-    oracle, asset = scene.oracle, scene.oracle.asset()
-    assert oracle.getQuote(3 * 10**6, asset, USD) == 300 * 10**18
-    assert oracle.getQuote(300 * 10**18, USD, asset) == 3 * 10**6
-    assert tuple(oracle.getQuotes(10**18, USD, asset)) == (10**4, 10**4)
+    quotes = scene.keeper.deploy(ape.project.QuoteOracle, scene.oracle)
+    asset = quotes.asset()
+    assert quotes.getQuote(3 * 10**6, asset, USD) == 300 * 10**18
+    assert quotes.getQuote(300 * 10**18, USD, asset) == 3 * 10**6
+    assert tuple(quotes.getQuotes(10**18, USD, asset)) == (10**4, 10**4)
 
     scene.poke()
     kill(scene)
     scene.wait(STALENESS + 60)
-    bid, ask = oracle.getQuotes(10**6, asset, USD)
-    assert bid == oracle.getQuote(10**6, asset, USD) == scene.price * 10**10
+    bid, ask = quotes.getQuotes(10**6, asset, USD)
+    assert bid == quotes.getQuote(10**6, asset, USD) == scene.price * 10**10
     assert ask == 100 * 10**18 > bid
-    with ape.reverts(oracle.Paused, error_inputs={"status": Status.DECAYING}):
-        oracle.getQuote(10**18, USD, asset)
-    with ape.reverts(oracle.PairNotSupported):
-        oracle.getQuote(1, asset, asset)
+    with ape.reverts(scene.oracle.Paused, error_inputs={"status": Status.DECAYING}):
+        quotes.getQuote(10**18, USD, asset)
+    with ape.reverts(quotes.PairNotSupported):
+        quotes.getQuote(1, asset, asset)
 
 
 def test_metadata_is_that_of_an_aggregator(scene):

@@ -37,7 +37,6 @@ SEQUENCES = 300
 STEPS = 10
 CASE = "(uint256,uint256,uint256,uint256,(uint8,int256,uint256),(uint8,int256,uint256))"
 RESULT_WORDS = 11
-TO_WAD = 10**10
 FAULTS = range(1, 8)
 
 DEPLOYMENTS = {
@@ -256,7 +255,7 @@ def expected(case: Case, now: int) -> tuple[list[int], Oracle, Verdict]:
         viewed.status,
         viewed.price,
         viewed.time,
-        viewed.undecayed * TO_WAD,
+        viewed.undecayed,
         read.price,
         read.time if read.price else 0,
         poked.status,
