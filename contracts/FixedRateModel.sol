@@ -9,9 +9,16 @@ contract FixedRateModel is IRateModel {
     /// @notice The curve, laid out as in `RateCurve`.
     uint256 public immutable rateWord;
 
+    // Its fields, unpacked once.
+    uint256 private immutable BASE;
+    uint256 private immutable SLOPE1;
+    uint256 private immutable SLOPE2;
+    uint256 private immutable KINK;
+
     constructor(uint256 word) {
         RateCurve.requireValid(word);
         rateWord = word;
+        (BASE, SLOPE1, SLOPE2, KINK) = RateCurve.unpack(word);
     }
 
     function ratePerSecond(address, uint256 cash, uint256 borrows, uint256 reserves)
@@ -20,7 +27,7 @@ contract FixedRateModel is IRateModel {
         override
         returns (uint256)
     {
-        return RateCurve.rateAt(rateWord, RateCurve.utilisation(cash, borrows, reserves));
+        return RateCurve.rateAt(BASE, SLOPE1, SLOPE2, KINK, RateCurve.utilisation(cash, borrows, reserves));
     }
 
     function supplyRatePerSecond(address, uint256 cash, uint256 borrows, uint256 reserves, uint256 reserveFactor)
@@ -30,6 +37,6 @@ contract FixedRateModel is IRateModel {
         returns (uint256)
     {
         uint256 u = RateCurve.utilisation(cash, borrows, reserves);
-        return RateCurve.supplyRate(RateCurve.rateAt(rateWord, u), u, reserveFactor);
+        return RateCurve.supplyRate(RateCurve.rateAt(BASE, SLOPE1, SLOPE2, KINK, u), u, reserveFactor);
     }
 }

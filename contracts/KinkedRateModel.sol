@@ -22,9 +22,10 @@ contract KinkedRateModel is IKinkedRateModel {
         if (msg.sender != steward) revert NotSteward(msg.sender);
         if (markets.length != words.length) revert LengthsDiffer(markets.length, words.length);
         for (uint256 i; i < markets.length; ++i) {
-            RateCurve.requireValid(words[i]);
-            rateWord[markets[i]] = words[i];
-            emit RatesSet(markets[i], words[i]);
+            (address market, uint256 word) = (markets[i], words[i]);
+            RateCurve.requireValid(word);
+            rateWord[market] = word;
+            emit RatesSet(market, word);
         }
     }
 

@@ -84,7 +84,8 @@ library Band {
         }
     }
 
-    /// @dev Safe unchecked: Δ < 2^32, so accrued < 2^(54 + 53); a widened band < 2^(16 + 36), so products < 2^(107 + 53).
+    /// @dev Safe unchecked: Δ < 2^32, so accrued < 2^(54 + 53); a widened band < 2^(16 + 36), so every product is
+    ///      below 2^(107 + 53).
     function _around(uint256 anchor, uint256 elapsed, uint256 configuration, uint256 price)
         private
         pure

@@ -34,37 +34,53 @@ library RateCurve {
     }
 
     /// @notice Refuses a word whose kink is not strictly inside (0, 1), or whose highest rate exceeds the maximum.
+    /// @dev Safe unchecked: a kink of 0 wraps and fails; three 48-bit fields cannot overflow.
     function requireValid(uint256 word) internal pure {
-        if (word >> BITS != 0) revert RateWordInvalid(word, "unused bits");
-        uint256 kink = word >> KINK;
-        if (kink == 0 || kink >= WAD) revert RateWordInvalid(word, "kink");
-        uint256 highest = (word & RATE_MASK) + ((word >> SLOPE1) & RATE_MASK) + ((word >> SLOPE2) & RATE_MASK);
-        if (highest > MAX_RATE) revert RateWordInvalid(word, "highest rate");
+        unchecked {
+            if (word >> BITS != 0) revert RateWordInvalid(word, "unused bits");
+            if ((word >> KINK) - 1 >= WAD - 1) revert RateWordInvalid(word, "kink");
+            uint256 highest = (word & RATE_MASK) + ((word >> SLOPE1) & RATE_MASK) + ((word >> SLOPE2) & RATE_MASK);
+            if (highest > MAX_RATE) revert RateWordInvalid(word, "highest rate");
+        }
     }
 
     /// @notice min(1, ⌈borrows·1e18 / (cash + borrows − reserves)⌉); 1 where reserves exceed all there is, 0 without
-    ///      borrows.
+    ///         borrows.
     /// @dev Safe unchecked: amounts are below 2^128, so sums stay below 2^129 and the product below 2^188.
-    function utilisation(uint256 cash, uint256 borrows, uint256 reserves) internal pure returns (uint256) {
+    function utilisation(uint256 cash, uint256 borrows, uint256 reserves) internal pure returns (uint256 u) {
         if (cash | borrows | reserves > AMOUNT_MASK) revert AmountTooLarge(cash, borrows, reserves);
-        if (borrows == 0) return 0;
         unchecked {
+            if (cash > reserves) u = _ceilDiv(borrows * WAD, cash + borrows - reserves);
             // Borrows at or above cash + borrows − reserves: all is lent, or more.
-            if (cash <= reserves) return WAD;
-            return _ceilDiv(borrows * WAD, cash + borrows - reserves);
+            else if (borrows != 0) u = WAD;
         }
     }
 
     /// @notice Borrow rate per second at a utilisation of at most 1e18, rounded up.
-    /// @dev Safe unchecked: slopes are below 2^48, utilisation and kink below 2^64. A valid word has 0 < kink < 1e18.
     function rateAt(uint256 word, uint256 u) internal pure returns (uint256) {
+        (uint256 base, uint256 slope1, uint256 slope2, uint256 kink) = unpack(word);
+        return rateAt(base, slope1, slope2, kink, u);
+    }
+
+    /// @notice The same on the fields of a valid word.
+    /// @dev Safe unchecked: slopes are below 2^48, utilisation and kink below 2^64. A valid word has 0 < kink < 1e18.
+    function rateAt(uint256 base, uint256 slope1, uint256 slope2, uint256 kink, uint256 u)
+        internal
+        pure
+        returns (uint256 rate)
+    {
         unchecked {
-            uint256 kink = word >> KINK;
-            uint256 base = word & RATE_MASK;
-            uint256 slope1 = (word >> SLOPE1) & RATE_MASK;
-            if (u <= kink) return base + _ceilDiv(slope1 * u, kink);
-            return base + slope1 + _ceilDiv(((word >> SLOPE2) & RATE_MASK) * (u - kink), WAD - kink);
+            if (u > kink) rate = base + slope1 + _ceilDiv(slope2 * (u - kink), WAD - kink);
+            else rate = base + _ceilDiv(slope1 * u, kink);
         }
+    }
+
+    function unpack(uint256 word)
+        internal
+        pure
+        returns (uint256 base, uint256 slope1, uint256 slope2, uint256 kink)
+    {
+        return (word & RATE_MASK, (word >> SLOPE1) & RATE_MASK, (word >> SLOPE2) & RATE_MASK, word >> KINK);
     }
 
     /// @notice utilisation · rate · (1 − reserve factor), rounded down once.
