@@ -189,11 +189,14 @@ abstract contract OracleVerdicts is IFallbackOracle {
     /// @dev Property 5: the feed is given the same gas whatever the caller supplied.
     ///      Property 1: no leg has a price outside the bounds, or a time of zero or ahead. As unsigned numbers, every
     ///      negative answer exceeds the largest in bounds, and a time ahead gives an age beyond now: 0 < time ≤ now ⟺
-    ///      now − time < now. Without branches, so that a live read pays for none: what is invalid is multiplied by 0,
-    ///      whatever overflowed. The divisor is never 0.
+    ///      now − time < now. A stale leg is kept as a base alone: of the primary, where it is newer than the
+    ///      checkpoint. Another is not worth its band.
+    ///      Without branches, so that a live read pays for none: what is invalid is multiplied by 0, whatever
+    ///      overflowed. The divisor is never 0.
     function _leg(bool ofPrimary, uint256 word, uint256 config) private view returns (Leg) {
         (uint256 answer, uint256 time) = FeedReader.read(ofPrimary ? PRIMARY : SECONDARY, CALL_GAS, READ_GAS);
         uint256 staleness = (config >> (ofPrimary ? W.PRIMARY_STALENESS : W.SECONDARY_STALENESS)) & W.MASK_24;
+        uint256 newest = ofPrimary ? (word >> W.PRICE_TIME) & W.TIME_MASK : type(uint256).max;
         uint256 up = ofPrimary ? PRIMARY_UP : SECONDARY_UP;
         uint256 down = ofPrimary ? PRIMARY_DOWN : SECONDARY_DOWN;
         uint256 least = ofPrimary ? PRIMARY_LEAST : SECONDARY_LEAST;
@@ -203,9 +206,10 @@ abstract contract OracleVerdicts is IFallbackOracle {
         bool fresh;
         assembly ("memory-safe") {
             let age := sub(timestamp(), time)
-            valid := and(iszero(gt(sub(answer, least), span)), lt(age, timestamp()))
-            price := mul(div(mul(answer, up), down), valid)
             fresh := iszero(gt(age, staleness))
+            valid := and(iszero(gt(sub(answer, least), span)), lt(age, timestamp()))
+            valid := and(valid, or(fresh, gt(time, newest)))
+            price := mul(div(mul(answer, up), down), valid)
         }
         bool inside = Band.contains(word, config, price, time);
         if (HAS_REFERENCE) {
