@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 
@@ -37,8 +38,8 @@ def contracts_in(slither: Slither, files: set[str]) -> Iterator[Contract]:
                 yield contract
 
 
-def patches(contract: Contract, operator: type[AbstractMutator]) -> list[dict]:
-    """What an operator proposes; nothing where it cannot read the code (assembly, mostly)."""
+def patches(contract: Contract, operator: type[AbstractMutator]) -> Iterator[dict]:
+    """What an operator proposes; a function that it cannot read is put to it by statements."""
     mutator = operator(
         contract.compilation_unit,
         timeout=0,
@@ -50,12 +51,22 @@ def patches(contract: Contract, operator: type[AbstractMutator]) -> list[dict]:
         output_folder=Path(),
         dont_mutate_line=[],
     )
-    try:
-        proposed = mutator._mutate()  # noqa: SLF001
-    except Exception as error:  # noqa: BLE001
-        print(f"{operator.NAME} cannot read {contract.name}: {error!r}", file=sys.stderr)
-        return []
-    return [patch for found in proposed.get("patches", {}).values() for patch in found]
+    is_here = mutator.should_mutate_node
+    for function in contract.functions_and_modifiers_declared:
+        mutator.should_mutate_function = lambda other, function=function: other is function
+        mutator.should_mutate_node = is_here
+        try:
+            yield from proposed_by(mutator)
+        except IndexError:  # an operator that the text does not show, in assembly mostly
+            for node in function.nodes:
+                mutator.should_mutate_node = lambda other, node=node: other is node
+                with suppress(IndexError):
+                    yield from proposed_by(mutator)
+
+
+def proposed_by(mutator: AbstractMutator) -> list[dict]:
+    found = mutator._mutate().get("patches", {})  # noqa: SLF001
+    return [patch for patches_ in found.values() for patch in patches_]
 
 
 def function_at(contract: Contract, start: int) -> str:
