@@ -14,18 +14,6 @@ interface IParameterSteward {
         uint256 referenceWord;
     }
 
-    /// @notice What the state hash covers of one market: the words that `mask` names, the others zero, and the epoch,
-    ///         which moves with every configuration word of the market, named or not.
-    struct Snapshot {
-        address asset;
-        uint256 mask;
-        uint256 collateralWord;
-        uint256 rateWord;
-        uint256 oracleWord;
-        uint256 referenceWord;
-        uint256 epoch;
-    }
-
     event MarketListed(address indexed asset, address indexed oracle, address indexed accrual, uint256 epoch);
     event BatchApplied(
         bytes32 indexed artefactHash,
@@ -62,6 +50,11 @@ interface IParameterSteward {
     error PriceMoveLimitTooHigh(uint256 limit, uint256 maximum);
     error LockTooLong(uint256 until, uint256 latest);
     error OperationNotPending(bytes32 id);
+    error OperationLocksNothing(bytes32 id);
+    error OperationStillPending(bytes32 id);
+    error MarketChanged(address asset, uint256 expectedEpoch, uint256 epoch);
+    error EpochsExhausted(address asset);
+    error TooManyAccruals(address accrual, uint256 maximum);
 
     // --- batches ---------------------------------------------------------------------------------
 
@@ -95,8 +88,19 @@ interface IParameterSteward {
     // --- anyone ----------------------------------------------------------------------------------
 
     /// @notice Locks the markets of every `applyBatch` in an operation that is pending in the governor's timelock,
-    ///         until the batch's own deadline or `MAX_LOCK` from now, whichever is sooner. Never shortens a lock.
+    ///         until the batch's own deadline or `MAX_LOCK` from now, whichever is sooner. An operation locks once;
+    ///         repeating it changes nothing. Never shortens a lock.
     function lockQueued(
+        address[] calldata targets,
+        uint256[] calldata values,
+        bytes[] calldata payloads,
+        bytes32 predecessor,
+        bytes32 salt
+    ) external;
+
+    /// @notice Ends the lock that an operation holds once it has been executed or cancelled, or its time is over. A
+    ///         market stays locked while another operation, or the governor, locks it.
+    function unlockSettled(
         address[] calldata targets,
         uint256[] calldata values,
         bytes[] calldata payloads,
@@ -137,7 +141,7 @@ interface IParameterSteward {
             uint256 configEpoch
         );
 
-    /// @notice keccak256(abi.encode(chain id, this contract, Snapshot[])); configuration only, so that no poke,
-    ///         trip, accrual, freeze or spent budget changes it.
+    /// @notice keccak256 of chain id, this contract and the markets' snapshots (`libraries/Snapshots.sol`):
+    ///         configuration only, so that no poke, trip, accrual, freeze or spent budget changes it.
     function stateHash(address[] calldata assets, uint8[] calldata masks) external view returns (bytes32);
 }

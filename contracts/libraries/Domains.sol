@@ -81,10 +81,14 @@ library Domains {
 
     /// @notice The value in `word` of the domain's parameter number `index`, counted from zero.
     function field(uint256 domain, uint256 word, uint256 index) internal pure returns (uint256) {
-        // Safe: at most 13 entries below the count, offsets and widths are bytes, and every width is at most 64.
+        return head(domain >> (index << 4), word);
+    }
+
+    /// @notice The value in `word` of the domain's first parameter; a domain shifted right by 16 begins with the next.
+    function head(uint256 domain, uint256 word) internal pure returns (uint256) {
+        // Safe: offsets and widths are bytes, and every width is at most 64.
         unchecked {
-            uint256 entry = domain >> (index << 4);
-            return (word >> (entry & 0xff)) & ((1 << ((entry >> 8) & 0xff)) - 1);
+            return (word >> (domain & 0xff)) & ((1 << ((domain >> 8) & 0xff)) - 1);
         }
     }
 }

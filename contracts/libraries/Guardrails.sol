@@ -35,7 +35,7 @@ library Guardrails {
     uint256 internal constant WORD_BITS = 252;
 
     /// @notice A whole budget as a ledger share.
-    uint256 internal constant FULL = type(uint16).max;
+    uint256 internal constant FULL = 0xffff;
     uint256 internal constant BASIS_POINTS = 10_000;
 
     error GuardrailInvalid(uint256 id, uint256 rail);

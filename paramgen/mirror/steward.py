@@ -23,7 +23,7 @@ from paramgen.units import BPS
 FULL_BUDGET = (1 << 16) - 1
 """A whole budget as a ledger share."""
 
-MAX_BATCH = 32
+MAX_BATCH = 24
 MAX_LOCK = 30 * 86_400
 BAND_UNITS = 10**5
 

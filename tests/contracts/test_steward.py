@@ -6,6 +6,7 @@ import pytest
 from paramgen.encode import Word
 from paramgen.mirror.steward import (
     FULL_BUDGET,
+    MAX_BATCH,
     Guardrail,
     Ledger,
     Snapshot,
@@ -31,7 +32,6 @@ from tests.support.markets import (
 LIMIT_OF_CODE = 24_576
 FREEZE, THAW = True, False
 TRIPPED = 6
-BATCH_BOUND = 32
 LTV_ID = 17
 
 
@@ -337,7 +337,8 @@ def test_the_planners_order_is_the_batchs(markets):
 
 
 def test_a_batch_is_neither_empty_nor_beyond_its_bound(markets):
-    for size in (0, BATCH_BOUND + 1):
+    assert markets.contract.MAX_BATCH() == MAX_BATCH
+    for size in (0, MAX_BATCH + 1):
         updates = [markets.update(supply_cap=1)] * size
         with ape.reverts(markets.contract.BatchSizeInvalid):
             markets.apply(markets.governor, *updates, state_hash=bytes(32))
