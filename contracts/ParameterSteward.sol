@@ -416,13 +416,13 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
         Market storage market = _markets[asset];
         uint256 main = market.main;
         if (tightened == word) return _epochOf(main);
+        main = _later(asset, main);
+        market.main = main;
         address[] memory assets = new address[](1);
         uint256[] memory words = new uint256[](1);
         assets[0] = asset;
         words[0] = tightened & CollateralWord.FIELDS;
         registry.setCollateral(assets, words);
-        main = _later(asset, main);
-        market.main = main;
         return _epochOf(main);
     }
 

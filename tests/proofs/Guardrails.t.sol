@@ -14,6 +14,9 @@ import {Guardrails} from "contracts/libraries/Guardrails.sol";
 ///         (`check_leakingOnlyLowers`). So no sequence of steps leaves the envelope or overdraws the budget. That a share
 ///         is at least what the move costs, and that what leaks is linear in time, is proved over the integers in
 ///         `lemmas.py`: hence in a window no more than twice the budget can be moved, once at its start and once leaked.
+///
+///         The steward decides by the same rules in one loop of assembly (`steward/Metering.sol`), which these proofs do not
+///         see: `MeteringTest` holds it to them, refusal by refusal, and the mirror's walk does.
 contract GuardrailProof is Test {
     function check_anAcceptedValueIsInItsEnvelope(uint256 rail, uint64 value) public view {
         if (!_accepts(abi.encodeCall(this.envelope, (rail, value)))) return;
