@@ -133,9 +133,10 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
         if (word & (W.CONTESTED | W.TRIPPED) != 0) {
             revert Paused(asset, word & W.TRIPPED != 0 ? Status.Tripped : Status.Contested);
         }
-        Verdict kept = _aged(word & W.PRICE_MASK, (word >> W.PRICE_TIME) & W.TIME_MASK, configuration);
-        (price, updatedAt) = (kept.price(), kept.time());
-        if (price == 0) revert Paused(asset, kept.status());
+        updatedAt = (word >> W.PRICE_TIME) & W.TIME_MASK;
+        Status aged;
+        (aged, price) = _left(word & W.PRICE_MASK, updatedAt, configuration);
+        if (price == 0) revert Paused(asset, aged);
     }
 
     /// @inheritdoc IFallbackOracle

@@ -130,23 +130,23 @@ abstract contract OracleVerdicts is IFallbackOracle {
         return _aged(word & W.PRICE_MASK, time, config);
     }
 
+    /// @notice What `_left` gives, as a verdict.
+    function _aged(uint256 price, uint256 time, uint256 config) private view returns (Verdict) {
+        (Status aged, uint256 left) = _left(price, time, config);
+        return left == 0 ? Verdicts.pause(aged, time) : Verdicts.aged(aged, left, price, time);
+    }
+
     /// @notice The worth of a price of a given time: Held up to T, Decaying up to the maximum age, else Stopped with 0.
     /// @dev Properties 1 and 2. A price that has decayed below the asset's own bound stops as well: no price outside
     ///      the bounds is ever served.
-    function _aged(uint256 price, uint256 time, uint256 config) internal view returns (Verdict verdict) {
+    function _left(uint256 price, uint256 time, uint256 config) internal view returns (Status, uint256 left) {
         // Safe unchecked: recorded times are not ahead; price·factor < 2^(54 + 60).
         unchecked {
             uint256 age = block.timestamp - time;
-            if (age <= config & W.MASK_24) {
-                verdict = Verdicts.aged(Status.Held, price, price, time);
-            } else {
-                uint256 left;
-                if (age <= (config >> W.MAXIMUM_AGE) & W.MASK_24) {
-                    left = price * Decay.factor(config, age) / Decay.WAD;
-                }
-                if (left < MIN_PRICE) verdict = Verdicts.pause(Status.Stopped, time);
-                else verdict = Verdicts.aged(Status.Decaying, left, price, time);
-            }
+            if (age <= config & W.MASK_24) return (Status.Held, price);
+            if (age > (config >> W.MAXIMUM_AGE) & W.MASK_24) return (Status.Stopped, 0);
+            left = price * Decay.factor(config, age) / Decay.WAD;
+            return left < MIN_PRICE ? (Status.Stopped, 0) : (Status.Decaying, left);
         }
     }
 

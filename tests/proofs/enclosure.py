@@ -34,15 +34,14 @@ class Enclosure:
         """A bound on |polynomial(z)|, coefficient by coefficient."""
         return sum((abs(c) * self.radius**i for i, c in enumerate(self.coefficients)), Fraction(0))
 
-    def bound(self, pieces: int) -> Fraction:
-        """A bound on |value|: the polynomial anew around the middle of each of equal pieces.
+    def pieces(self, count: int) -> list[Enclosure]:
+        """The same values over equal pieces of the range, each polynomial around its own middle.
 
         Around a near middle coefficients hardly cancel, so that their sum hardly overestimates.
         """
-        half = self.radius / pieces
-        middles = (-self.radius + (2 * i + 1) * half for i in range(pieces))
-        around = (Enclosure(shifted(self.coefficients, middle), half) for middle in middles)
-        return max(piece.magnitude for piece in around) + self.error
+        half = self.radius / count
+        middles = (-self.radius + (2 * i + 1) * half for i in range(count))
+        return [Enclosure(shifted(self.coefficients, m), half, self.low, self.high) for m in middles]
 
     @property
     def least(self) -> Fraction:

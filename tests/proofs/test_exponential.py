@@ -1,21 +1,25 @@
 """The certificate that the decay factor on chain never exceeds the true one.
 
-`decay_factor` serves exp_wad(−E) − 1 for an exponent of E·1e-18 (or the floor). With x = E·1e-18,
+`decay_factor` serves exponential(E) (or the floor) for x = E·1e-14. With t = ⌊x·2^96⌋, L = LN2_Q96,
+k = ⌊t/L⌋, r = t − k·L and (even, odd) = pade(r),
 
-    exp_wad(−E) = ⌊R·S·2^(k−195)⌋,   R = trunc(p / q),   (p, q) = rational(t − k·L),
+    exponential(E) = ⌊ ⌊(even − odd)·M / (even + odd)⌋ / 2^k ⌋,   M = 1e18·(1 − 2e-9).
 
-where t is −x·2^96 rounded towards zero, L stands for ln 2·2^96 and S for 1e18·2^99 times a
-constant. Four things part it from 1e18·e^{−x}, as factors:
+Four things part it from 1e18·e^{−x}, as factors:
 
-    rounding t up                     ≤ e^(2^−96)
-    L for ln 2·2^96, k ≤ 61 times     ≤ e^(k·|L/2^96 − ln 2|)
-    p/q and its inner roundings       ≤ 1 + δ        over the whole reduced interval
-    truncating R and the shift        ≤ 1            both round down
+    rounding t down                         ≤ e^(2^−96)
+    L for ln 2·2^96, k ≤ 60 times (¹)       ≤ e^(k·|L/2^96 − ln 2|)
+    Padé's form and its inner roundings     ≤ 1 + δ   over the whole reduced interval
+    M for 1e18                              = 1 − 2e-9
 
-The third is a polynomial identity with rational coefficients: `rational`, the mirror's own code,
-run on an enclosure of every reduced argument at once, against Taylor's polynomial of e^z. Since
-e^{−x} ≤ 1, a product of the four below 1 + 1e-18 means exp_wad(−E) ≤ 1e18·e^{−x} + 1, so that one
-unit less is at most the true value.
+and truncating the quotient and the shift, which round down. A product of the four below 1 means
+exponential(E) ≤ 1e18·e^{−x}.
+
+The third is a polynomial identity with rational coefficients: `pade`, the mirror's own code, run on
+an enclosure of every reduced argument at once (and of their negatives), against Taylor's polynomial
+of e^r.
+
+(¹) Beyond 60 halvings the quotient, below 2^60, is shifted to 0.
 
 The mirror equals the deployed bytecode to the last bit (tests/differential).
 """
@@ -27,32 +31,43 @@ import pytest
 
 from paramgen.encode import BY_NAME
 from paramgen.mirror import decay
-from paramgen.mirror.decay import EXPONENT_ZERO, LN2_Q96, SCALE, WAD, exp_wad
-from tests.proofs.enclosure import Enclosure, exponential, natural_logarithm_of_two
+from paramgen.mirror.decay import (
+    EXPONENT_UNIT,
+    LN2_Q96,
+    ONE_LESS_MARGIN,
+    Q96,
+    STEP_UNIT,
+    WAD,
+    exponential,
+)
+from tests.proofs.enclosure import Enclosure, natural_logarithm_of_two
+from tests.proofs.enclosure import exponential as taylor
 from tests.support.chance import seeded
 
-Q96 = 1 << 96
 TERMS = 28
-MOST_HALVINGS = 61
-# |t − k·L| ≤ L/2 + 1: k is the nearest integer to t/L but for a truncated quotient's last bit.
-RADIUS = Fraction(LN2_Q96 // 2 + 2, Q96)
-PIECES = 16
+MOST_HALVINGS = 60
+RADIUS = Fraction(LN2_Q96, Q96)
+PIECES = 64
 SAMPLES = 40_000
+MARGIN = 1 - Fraction(ONE_LESS_MARGIN, WAD)
 
 
-def rational_excess(rational) -> Fraction:
-    """δ: by how much p/q, scaled, can exceed e^z in relative terms, all roundings included."""
-    p, q = rational(Enclosure.variable(Q96, RADIUS))
-    e = exponential(RADIUS, TERMS)
-    # p·S·2^-195 ≤ 1e18·e^z·q·(1 + δ) for q > 0, so the difference is what δ has to cover.
-    difference = p.scaled(Fraction(SCALE, 1 << 195)) - (e * q).scaled(Fraction(WAD))
-    assert q.least > 0, "the denominator has no zero"
-    assert p.least > 0, "truncation rounds down"
-    return difference.bound(PIECES) / (WAD * e.least * q.least)
+def approximation_error(pade) -> Fraction:
+    """δ: a bound on |(even − odd)/(even + odd)·e^r − 1|, all roundings included."""
+    even, odd = pade(Enclosure.variable(Q96, RADIUS))
+    denominator = even + odd
+    difference = (even - odd) * taylor(RADIUS, TERMS) - denominator
+    pairs = zip(difference.pieces(PIECES), denominator.pieces(PIECES), strict=True)
+    return max(_ratio(above, below) for above, below in pairs)
 
 
-def reduction_excess() -> Fraction:
-    """By how much rounding t and taking L for ln 2·2^96 can exceed, in relative terms.
+def _ratio(above: Enclosure, below: Enclosure) -> Fraction:
+    assert below.least > 0, "the denominator has no zero"
+    return (above.magnitude + above.error) / below.least
+
+
+def reduction_error() -> Fraction:
+    """By how much rounding t and taking L for ln 2·2^96 can err, in relative terms.
 
     e^y ≤ 1 + 2·y for 0 ≤ y ≤ 1.
     """
@@ -61,49 +76,60 @@ def reduction_excess() -> Fraction:
     return 2 * (Fraction(1, Q96) + MOST_HALVINGS * drift)
 
 
-def total_excess(rational) -> Fraction:
-    return (1 + rational_excess(rational)) * (1 + reduction_excess()) - 1
+def largest(pade) -> Fraction:
+    """The largest factor by which `exponential` can stand above e^{−x}."""
+    return (1 + approximation_error(pade)) * (1 + reduction_error()) * (1 - MARGIN)
 
 
-def test_the_exponential_exceeds_the_true_one_by_less_than_a_unit():
-    assert total_excess(decay.rational) * WAD < 1
+def smallest(pade) -> Fraction:
+    """The smallest factor before the two truncations."""
+    return (1 - approximation_error(pade)) * (1 - reduction_error()) * (1 - MARGIN)
 
 
-def test_the_excess_is_as_small_as_the_contract_says():
-    """`Decay.sol` states a relative excess below 2^-62; sampled, it is 2^-65.7."""
-    assert total_excess(decay.rational) < Fraction(1, 1 << 62)
+def test_the_exponential_never_exceeds_the_true_one():
+    assert largest(decay.pade) < 1
 
 
-def test_every_exponent_is_reduced_within_the_certified_range():
-    largest = 1 << 75
+def test_the_exponential_is_hardly_below_the_true_one():
+    """`Decay.sol` states less than 4e-9, beside a unit for each truncation."""
+    assert smallest(decay.pade) > 1 - Fraction(4, 10**9)
+
+
+def test_no_exponent_overflows_and_every_quotient_ends_by_sixty_halvings():
     step, rate, age = (BY_NAME[n].largest for n in ("decay_step", "decay_rate", "maximum_age"))
-    assert step * 10**12 + rate * 10**4 * age < largest
-    assert exp_wad(-largest) == exp_wad(EXPONENT_ZERO) == 0
-    # From the first exponent that is not zero to none: at most 61 halvings.
-    halvings = Fraction(-EXPONENT_ZERO, WAD) / natural_logarithm_of_two(120)[0]
-    assert halvings + Fraction(1, 2) < MOST_HALVINGS
+    assert step * STEP_UNIT + rate * age < 1 << 61
+    assert ONE_LESS_MARGIN < 1 << MOST_HALVINGS
+    assert exponential((1 << 61) - 1) == 0
 
 
-@pytest.mark.parametrize("planted", [1, -1], ids=["numerator", "denominator"])
+@pytest.mark.parametrize("planted", [1, -1], ids=["even", "odd"])
 def test_a_changed_coefficient_voids_the_certificate(planted):
-    """One part in 2^57 more in the numerator, or less in the denominator, and the proof fails."""
+    """One part in 2^30 more in the even part, or less in the odd one, and the proof fails."""
 
     def changed(reduced):
-        p, q = decay.rational(reduced)
-        return (p + (p >> 57), q) if planted > 0 else (p, q - (q >> 57))
+        even, odd = decay.pade(reduced)
+        return (even + (even >> 30), odd) if planted > 0 else (even, odd - (odd >> 30))
 
-    assert total_excess(changed) * WAD > 1
+    assert largest(changed) > 1
 
 
 def test_the_mirror_never_exceeds_the_true_exponential():
     """The same claim by dense sampling, the edges of every reduced interval included."""
     random = seeded(75)
-    edges = [round(WAD * (k + Fraction(1, 2)) * LN2_Q96 / Q96) for k in range(60)]
+    edges = [round(EXPONENT_UNIT * k * LN2_Q96 / Q96) for k in range(1, 61)]
     exponents = [e + d for e in edges for d in range(-20, 21)]
-    exponents += [random.randrange(-EXPONENT_ZERO) for _ in range(SAMPLES // 2)]
-    exponents += [random.getrandbits(random.randint(1, 65)) for _ in range(SAMPLES // 2)]
+    exponents += [random.randrange(50 * EXPONENT_UNIT) for _ in range(SAMPLES // 2)]
+    exponents += [random.getrandbits(random.randint(1, 61)) for _ in range(SAMPLES // 2)]
     with localcontext() as context:
         context.prec = 50
         for exponent in exponents:
-            true = (Decimal(-exponent) / WAD).exp() * WAD
-            assert max(exp_wad(-exponent) - 1, 0) <= true, exponent
+            true = (Decimal(-exponent) / EXPONENT_UNIT).exp() * WAD
+            assert exponential(exponent) <= true, exponent
+
+
+def test_the_mirror_never_rises():
+    """Where k changes, the excess of one interval's end falls back to none."""
+    edges = [EXPONENT_UNIT * k * LN2_Q96 // Q96 for k in range(1, 61)]
+    for edge in edges:
+        values = [exponential(edge + d) for d in range(-50, 51)]
+        assert values == sorted(values, reverse=True)
