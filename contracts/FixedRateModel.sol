@@ -29,14 +29,4 @@ contract FixedRateModel is IRateModel {
     {
         return RateCurve.rateAt(BASE, SLOPE1, SLOPE2, KINK, RateCurve.utilisation(cash, borrows, reserves));
     }
-
-    function supplyRatePerSecond(address, uint256 cash, uint256 borrows, uint256 reserves, uint256 reserveFactor)
-        external
-        view
-        override
-        returns (uint256)
-    {
-        uint256 u = RateCurve.utilisation(cash, borrows, reserves);
-        return RateCurve.supplyRate(RateCurve.rateAt(BASE, SLOPE1, SLOPE2, KINK, u), u, reserveFactor);
-    }
 }

@@ -38,17 +38,6 @@ contract KinkedRateModel is IKinkedRateModel {
         return RateCurve.rateAt(_word(market), RateCurve.utilisation(cash, borrows, reserves));
     }
 
-    function supplyRatePerSecond(
-        address market,
-        uint256 cash,
-        uint256 borrows,
-        uint256 reserves,
-        uint256 reserveFactor
-    ) external view override returns (uint256) {
-        uint256 u = RateCurve.utilisation(cash, borrows, reserves);
-        return RateCurve.supplyRate(RateCurve.rateAt(_word(market), u), u, reserveFactor);
-    }
-
     /// @notice The curve of any word at any utilisation up to 1e18.
     function rateAt(uint256 word, uint256 utilisation) external pure returns (uint256) {
         RateCurve.requireValid(word);

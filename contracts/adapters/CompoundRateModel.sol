@@ -52,7 +52,8 @@ contract CompoundRateModel is ICompoundRateModel {
         override
         returns (uint256)
     {
-        uint256 rate = rateModel.supplyRatePerSecond(market, cash, borrows, reserves, reserveFactorMantissa);
-        return rate * blockTime / MILLISECONDS;
+        uint256 u = RateCurve.utilisation(cash, borrows, reserves);
+        uint256 rate = rateModel.ratePerSecond(market, cash, borrows, reserves);
+        return RateCurve.supplyRate(rate, u, reserveFactorMantissa) * blockTime / MILLISECONDS;
     }
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.34;
 import {IKinkedRateModel} from "../interfaces/IKinkedRateModel.sol";
 import {IRateModel} from "../interfaces/IRateModel.sol";
 import {Decay} from "../libraries/Decay.sol";
+import {RateCurve} from "../libraries/RateCurve.sol";
 
 /// @title Many evaluations of rates and decay factors in one call, for the comparison with the Python mirror
 /// @dev Deploy it as the steward of the governed model.
@@ -50,9 +51,8 @@ contract CurveHarness {
     }
 
     function _rates(IRateModel model, address market, Pool calldata p) private view returns (uint256, uint256) {
-        return (
-            model.ratePerSecond(market, p.cash, p.borrows, p.reserves),
-            model.supplyRatePerSecond(market, p.cash, p.borrows, p.reserves, p.reserveFactor)
-        );
+        uint256 rate = model.ratePerSecond(market, p.cash, p.borrows, p.reserves);
+        uint256 u = RateCurve.utilisation(p.cash, p.borrows, p.reserves);
+        return (rate, RateCurve.supplyRate(rate, u, p.reserveFactor));
     }
 }

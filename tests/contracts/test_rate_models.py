@@ -55,11 +55,6 @@ def test_the_curve_at_its_corners(
     assert fixed.ratePerSecond(market, cash, borrows, reserves) == got
 
 
-def test_lenders_earn_the_borrow_rate_on_what_is_lent_less_the_reserve(model, market):
-    earned = model.supplyRatePerSecond(market, 10, 90, 0, WAD // 10)
-    assert earned == 3 * 10**9 * 9 // 10 * 9 // 10
-
-
 @pytest.mark.parametrize("name", INVALID)
 def test_an_invalid_word_is_refused_everywhere(*, project, accounts, model, steward, market, name):
     with ape.reverts(model.RateWordInvalid):

@@ -73,8 +73,6 @@ contract RateModelsTest is Test {
     function test_aMarketWithoutAWordHasNoRate() external {
         vm.expectRevert(abi.encodeWithSelector(IKinkedRateModel.RatesNotSet.selector, FIRST));
         model.ratePerSecond(FIRST, 1, 1, 0);
-        vm.expectRevert(abi.encodeWithSelector(IKinkedRateModel.RatesNotSet.selector, FIRST));
-        model.supplyRatePerSecond(FIRST, 1, 1, 0, 0);
     }
 
     function test_amountsUpTo128BitsAreTakenAndNoLarger() external {
