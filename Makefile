@@ -42,6 +42,7 @@ $(MORPHO): package-lock.json foundry.toml | setup
 test: setup lint $(MORPHO) ## everything that has to hold
 	$(FORGE) test
 	FOUNDRY_PROFILE=aave $(FORGE) test
+	$(BIN)/python tools/gas.py
 	$(BIN)/python -m pytest tests
 	$(BIN)/python tools/prove.py
 	$(BIN)/python tools/analyse.py

@@ -71,8 +71,8 @@ DISPATCH = (
     "against property 8."
 )
 FIXED = (
-    "what is left is the call itself (dispatch, decoding, one word back), the two divisions, and the "
-    "refusal of amounts of 128 bits and more, which is what makes the rest safe unchecked."
+    "what is left is the call itself (dispatch, decoding, one word back), the two divisions, and "
+    "the refusal of amounts of 128 bits and more, which is what makes the rest safe unchecked."
 )
 TABLE = (
     Section(

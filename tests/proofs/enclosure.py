@@ -41,7 +41,8 @@ class Enclosure:
         """
         half = self.radius / count
         middles = (-self.radius + (2 * i + 1) * half for i in range(count))
-        return [Enclosure(shifted(self.coefficients, m), half, self.low, self.high) for m in middles]
+        around = (shifted(self.coefficients, middle) for middle in middles)
+        return [Enclosure(piece, half, self.low, self.high) for piece in around]
 
     @property
     def least(self) -> Fraction:

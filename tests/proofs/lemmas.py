@@ -22,6 +22,7 @@ import z3
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from paramgen.encode import BY_NAME
+from paramgen.mirror.decay import LN2_Q96, Q96, STEP_UNIT
 
 WAD = 10**18
 FULL = 2**16 - 1
@@ -78,10 +79,10 @@ def decay_exponent_grows_with_age() -> Constraints:
     """Of two ages beyond T the higher has no smaller exponent, and none is below the step."""
     (step, s), (rate, r) = field("decay_step"), field("decay_rate")
     young, old = integers("young old")
-    exponents = [step * 10**12 + rate * late * 10**4 for late in (young, old)]
+    exponents = [step * STEP_UNIT + rate * late for late in (young, old)]
     ages = [young >= 0, old >= young, old <= TIME]
     rules = [grows(rate, young, old), grows(rate, z3.IntVal(0), young)]
-    claim = z3.And(step * 10**12 <= exponents[0], exponents[0] <= exponents[1])
+    claim = z3.And(step * STEP_UNIT <= exponents[0], exponents[0] <= exponents[1])
     return [*s, *r, *ages, *rules, z3.Not(claim)]
 
 
@@ -96,10 +97,14 @@ def decay_of_a_price_never_raises_it() -> Constraints:
 
 
 def bridge_decay() -> Constraints:
-    """The exponent fits a signed word by far, and so does price·factor."""
+    """No intermediate value of the exponential, nor price·factor, reaches 2^256."""
     step, rate = BY_NAME["decay_step"].largest, BY_NAME["decay_rate"].largest
-    exponent = step * 10**12 + rate * 10**4 * TIME
-    return [z3.BoolVal(exponent >= 2**255 or PRICE * WAD >= WORD)]
+    exponent = step * STEP_UNIT + rate * TIME
+    square = LN2_Q96 * LN2_Q96 >> 96
+    even = (square + 180 * Q96) * square + (1680 * Q96 << 96)
+    odd = LN2_Q96 * (20 * square + 840 * Q96)
+    products = (exponent << 96, even, odd, (even >> 96) * WAD, PRICE * WAD)
+    return [z3.BoolVal(any(product >= WORD for product in products))]
 
 
 # --- rates ------------------------------------------------------------------------------------
