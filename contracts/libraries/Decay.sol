@@ -6,8 +6,8 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {OracleWords as W} from "./OracleWords.sol";
 
 /// @title The factor that a price of a given age is worth
-/// @dev D(age) = exp(−x), x = step + rate·(age − T), for age > T, never below the floor. x is an exact integer in 1e-14:
-///      the step has units of 1e-6, the rate of 1e-14 per second.
+/// @dev D(age) = exp(−x), x = step + rate·(age − T), for age > T, never below the floor. x is an exact integer in
+///      1e-14: the step has units of 1e-6, the rate of 1e-14 per second.
 ///
 ///      With x = k·ln 2 + r, 0 ≤ r < ln 2, the exponential is 2^-k times Padé's [4/4] approximation of e^-r in Q96,
 ///
