@@ -41,7 +41,7 @@ ORACLE = frozenset({"FallbackOracle"})
 SUITES = (
     Suite("tests/differential/test_curves.py", RATE_MODELS | {"CurveHarness"}, 120),
     Suite("tests/differential/test_oracle.py", frozenset({"OracleHarness"}), 300),
-    Suite("tests/differential/test_steward.py", ORACLE | {"ParameterSteward"}, 300),
+    Suite("tests/differential/test_steward.py", frozenset({"ParameterSteward"}), 300),
     Suite("tests/contracts/test_rate_models.py", RATE_MODELS, 300),
     Suite("tests/contracts/test_registry.py", frozenset({"ParameterRegistry"}), 300),
     Suite(FOUNDRY, frozenset(), 1_200),
