@@ -80,15 +80,9 @@ contract RateModelsTest is Test {
         uint256 most = type(uint128).max;
         assertEq(fixedModel.ratePerSecond(FIRST, most, most, most), 1 + 2 + 3);
         assertEq(fixedModel.ratePerSecond(FIRST, most, 0, most), 1);
-        uint256[3] memory amounts;
-        for (uint256 i; i < 3; ++i) {
-            amounts = [uint256(7), 8, 9];
-            amounts[i] = most + 1;
-            vm.expectRevert(
-                abi.encodeWithSelector(RateCurve.AmountTooLarge.selector, amounts[0], amounts[1], amounts[2])
-            );
-            fixedModel.ratePerSecond(FIRST, amounts[0], amounts[1], amounts[2]);
-        }
+        _refusesAmounts(fixedModel, [most + 1, 0, 0]);
+        _refusesAmounts(fixedModel, [0, most + 1, 0]);
+        _refusesAmounts(fixedModel, [0, 0, most + 1]);
     }
 
     function test_aUtilisationBeyondOneIsOne() external view {
@@ -113,6 +107,11 @@ contract RateModelsTest is Test {
     {
         (markets, words) = (new address[](2), new uint256[](2));
         (markets[0], markets[1], words[0], words[1]) = (FIRST, SECOND, first, second);
+    }
+
+    function _refusesAmounts(FixedRateModel fixedModel, uint256[3] memory a) private {
+        vm.expectRevert(abi.encodeWithSelector(RateCurve.AmountTooLarge.selector, a[0], a[1], a[2]));
+        fixedModel.ratePerSecond(FIRST, a[0], a[1], a[2]);
     }
 
     function _accepts(uint256 word) private {
