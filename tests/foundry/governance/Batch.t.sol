@@ -158,6 +158,16 @@ contract BatchTest is MarketsFixture {
         refuse(governor, to(0, ORACLE, o.pack()), Validity.DecayLiquidates.selector);
     }
 
+    /// A threshold whose liquidation takes all is solvent; no band is as narrow as what it leaves.
+    function test_aThresholdThatTakesAllLeavesNoRoomForTheBand() external {
+        Collateral memory c = M.collateral();
+        (c.liquidationThreshold, c.bonus) = (8_000, 2_500);
+        c.ltv = 7_000;
+        refuse(governor, to(0, COLLATERAL, c.collateralWord()), Validity.BandExceedsCushion.selector);
+        c.bonus = 2_501;
+        refuse(governor, to(0, COLLATERAL, c.collateralWord()), Validity.LiquidationInsolvent.selector);
+    }
+
     // --- prices and pauses ---------------------------------------------------------------------------
 
     /// The limit is half a percent: a decay step that costs the price more is refused, one that costs less lands.

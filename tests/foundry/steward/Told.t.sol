@@ -98,12 +98,13 @@ contract ToldTest is MarketsFixture {
 
     function test_whatTheGuardianDoesIsTold() external {
         address asset = M.asset(0);
-        (,,,, uint256 epoch) = steward.marketWords(asset);
+        (uint256 word,,,, uint256 epoch) = steward.marketWords(asset);
         lending.setBook(asset, 5e18, 0, 3e18);
         vm.startPrank(GUARDIAN);
         vm.expectEmit(address(steward));
         emit IParameterSteward.LtvZeroed(asset, epoch + 1);
         steward.zeroLtv(asset);
+        assertEq(steward.registry().collateralWord(asset), word - M.collateral().ltv);
         vm.expectEmit(address(steward));
         emit IParameterSteward.CapsFrozen(asset, 5, 3, epoch + 2);
         steward.freezeCaps(asset);
