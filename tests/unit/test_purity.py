@@ -10,7 +10,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2] / "paramgen"
 CORE = [
     path
-    for part in ("book", "model", "params", "compiler", "mirror")
+    for part in (
+        "book",
+        "model",
+        "params",
+        "compiler",
+        "mirror",
+        "calibrate",
+        "scenarios",
+        "backtest",
+        "report",
+    )  # fmt: skip
     for path in sorted((ROOT / part).rglob("*.py"))
 ] + [
     ROOT / f"{name}.py" for name in ("errors", "units", "encode", "artefact", "plan", "saved_plan")

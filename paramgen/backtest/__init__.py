@@ -1,0 +1,1 @@
+"""Parameters held against histories, through the exact arithmetic of the contracts."""
