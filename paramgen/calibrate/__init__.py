@@ -1,1 +1,1 @@
-"""From histories and panels to thresholds, each with its interval: evidence that a book references."""
+"""From histories and panels to thresholds, each with its interval: evidence for a book."""

@@ -1,1 +1,1 @@
-"""What is replayed where no history says enough: episodes, stress, generated paths, labelled as such."""
+"""What is replayed where no history says enough: episodes, stress, labelled generated paths."""

@@ -20,7 +20,7 @@ CORE = [
         "scenarios",
         "backtest",
         "report",
-    )  # fmt: skip
+    )
     for path in sorted((ROOT / part).rglob("*.py"))
 ] + [
     ROOT / f"{name}.py" for name in ("errors", "units", "encode", "artefact", "plan", "saved_plan")
