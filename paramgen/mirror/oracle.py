@@ -295,7 +295,7 @@ def judge(oracle: Oracle, answer: Answer | None, decimals: int, staleness: int, 
     """An answer as a leg: valid, fresh, inside."""
     if answer is None or not 0 < answer.answer <= MAX_ANSWER or not 0 < answer.updated_at <= now:
         return Leg()
-    price = _normalised(answer.answer, decimals)
+    price = normalised(answer.answer, decimals)
     if not oracle.deployment.min_price <= price <= oracle.deployment.max_price:
         return Leg()
     time = answer.updated_at
@@ -402,7 +402,8 @@ def _around(anchor: int, elapsed: int, configuration: Configuration, price: int)
     return scaled >= accrued * (FRACTION * _UNIT - configuration.band_down * spread)
 
 
-def _normalised(answer: int, decimals: int) -> int:
+def normalised(answer: int, decimals: int) -> int:
+    """A raw answer in 8 decimals, rounded down."""
     if decimals <= OUTPUT_DECIMALS:
         return answer * int(10 ** (OUTPUT_DECIMALS - decimals))
     return answer // int(10 ** (decimals - OUTPUT_DECIMALS))
