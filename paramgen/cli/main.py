@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import click
 
 from paramgen import __version__
+from paramgen.cli.calibrate_credit import calibrate_credit
 from paramgen.cli.check import check
 from paramgen.cli.compile import compile_
 from paramgen.cli.explain import explain
@@ -32,7 +33,7 @@ def cli() -> None:
     """Compile risk evidence about real-world assets into smart-contract parameters."""
 
 
-for command in (init, check, price, compile_, explain, what_if, plan):
+for command in (init, check, price, calibrate_credit, compile_, explain, what_if, plan):
     cli.add_command(command)
 
 

@@ -32,17 +32,25 @@ class LogitFit:
 
 
 def fit_default_logit(
-    design: Float, defaulted: Float, prior_mean: Float, prior_precision: Float
+    design: Float,
+    defaulted: Float,
+    prior_mean: Float,
+    prior_precision: Float,
+    trials: FloatLike = 1.0,
 ) -> LogitFit:
     """Maximum a posteriori logit with an independent Gaussian prior on each coefficient.
 
-    Maximises Σ ln p(yᵢ | Xᵢ) − ½·Σ precisionⱼ·(βⱼ − meanⱼ)². With zero precision it is maximum
-    likelihood; with a positive one it exists even where the data separate.
+    Maximises Σ [dᵢ·ln pᵢ + (nᵢ − dᵢ)·ln(1 − pᵢ)] − ½·Σ precisionⱼ·(βⱼ − meanⱼ)². With zero
+    precision it is maximum likelihood; with a positive one it exists even where the data separate.
+    A fraction lost per default is fitted by the same form (Papke and Wooldridge 1996), its
+    covariance then being the likelihood's, not the fractions'.
 
     Parameters
     ----------
     design : (n, k) signals, a column of ones for the intercept included.
-    defaulted : (n,) 0 or 1. prior_mean, prior_precision : (k,), precision ≥ 0.
+    defaulted : d, (n,) defaults among the trials, 0 or 1 a single obligor, or a fraction lost.
+    prior_mean, prior_precision : (k,), precision ≥ 0.
+    trials : n, (n,) or scalar, obligors behind each row.
 
     Raises
     ------
@@ -52,22 +60,27 @@ def fit_default_logit(
     Source: Greene, Econometric Analysis, section 17.3; Gelman and others 2008 for the prior;
     Albert and Anderson 1984 for separation.
     """
-    design, defaulted = as_float(design), as_float(defaulted)
+    design, bad = as_float(design), as_float(defaulted)
+    good = as_float(trials) - bad
     mean, precision = as_float(prior_mean), as_float(prior_precision)
-    if _is_separated(design, defaulted, precision):
+    if _is_separated(design, bad, good, precision):
         raise ValueError("defaults are separated by the signals; give their coefficients a prior")
-    sign = 2.0 * defaulted - 1.0
+
+    def log_likelihood(beta: Float) -> float:
+        score = design @ beta
+        return float(bad @ log_expit(score) + good @ log_expit(-score))
 
     def loss(beta: Float) -> float:
-        log_likelihood = log_expit(sign * (design @ beta)).sum()
-        return float(0.5 * (precision * (beta - mean) ** 2).sum() - log_likelihood)
+        return 0.5 * float(precision @ (beta - mean) ** 2) - log_likelihood(beta)
 
     def gradient(beta: Float) -> Float:
-        return as_float(design.T @ (expit(design @ beta) - defaulted) + precision * (beta - mean))
+        expected = (bad + good) * expit(design @ beta)
+        return as_float(design.T @ (expected - bad) + precision * (beta - mean))
 
     def hessian(beta: Float) -> Float:
         rate = expit(design @ beta)
-        return as_float((design.T * (rate * (1.0 - rate))) @ design + np.diag(precision))
+        weight = (bad + good) * rate * (1.0 - rate)
+        return as_float((design.T * weight) @ design + np.diag(precision))
 
     found = minimize(
         loss,
@@ -79,17 +92,17 @@ def fit_default_logit(
     )
     mode = as_float(found.x)
     # Near the mode the loss no longer resolves a step; the gradient, relative to its scale, does.
-    scale = 1.0 + np.abs(design).sum(axis=0)
+    scale = 1.0 + (bad + good) @ np.abs(design)
     if not np.all(np.abs(gradient(mode)) <= 1e-6 * scale):
         raise ValueError(f"the default model did not converge: {found.message}")
     return LogitFit(
         coefficients=mode,
         covariance=as_float(np.linalg.inv(hessian(mode))),
-        log_likelihood=float(log_expit(sign * (design @ mode)).sum()),
+        log_likelihood=log_likelihood(mode),
     )
 
 
-def _is_separated(design: Float, defaulted: Float, precision: Float) -> bool:
+def _is_separated(design: Float, bad: Float, good: Float, precision: Float) -> bool:
     """Whether some direction free of prior never misclassifies: a linear programme decides.
 
     Source: Konis 2007, Linear programming algorithms for detecting separated data.
@@ -97,7 +110,7 @@ def _is_separated(design: Float, defaulted: Float, precision: Float) -> bool:
     free = design[:, precision == 0.0]
     if free.shape[1] == 0:
         return False
-    margins = (2.0 * defaulted - 1.0)[:, None] * free
+    margins = np.vstack([free[bad > 0.0], -free[good > 0.0]])
     found = linprog(
         -margins.sum(axis=0), A_ub=-margins, b_ub=np.zeros(len(margins)), bounds=(-1.0, 1.0)
     )
