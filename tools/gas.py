@@ -70,10 +70,6 @@ DISPATCH = (
     "surfaces fewer. The aim of 21 000 needs one storage slot: T, decay and bands in two words, "
     "against property 8."
 )
-FIXED = (
-    "what is left is the call itself (dispatch, decoding, one word back), the two divisions, and "
-    "the refusal of amounts of 128 bits and more, which is what makes the rest safe unchecked."
-)
 TABLE = (
     Section(
         "Oracle",
@@ -132,9 +128,8 @@ TABLE = (
                 (2_900, 400),
                 (2_830, 330),
                 "Euler 3 253 / 753 · Comet 3 340 / 840",
-                FIXED,
             ),
-            Row("rate, immutable, below the kink", (2_900, 400), (2_830, 330), over=FIXED),
+            Row("rate, immutable, below the kink", (2_900, 400), (2_830, 330)),
             Row("rate word, a market of ten", (7_500,), (7_300,), "Aave 16 677 · Compound 27 583"),
         ),
     ),

@@ -24,10 +24,10 @@ library RateCurve {
     uint256 internal constant MAX_RATE = 317_097_919_837;
 
     uint256 private constant RATE_MASK = (1 << 48) - 1;
-    uint256 private constant AMOUNT_MASK = (1 << 128) - 1;
+    uint256 private constant MAX_AMOUNT = (1 << 128) - 1;
 
     error RateWordInvalid(uint256 word, string field);
-    error AmountTooLarge(uint256 cash, uint256 borrows, uint256 reserves);
+    error AmountTooLarge(uint256 amount);
 
     function pack(uint256 base, uint256 slope1, uint256 slope2, uint256 kink) internal pure returns (uint256) {
         return base | slope1 << SLOPE1 | slope2 << SLOPE2 | kink << KINK;
@@ -46,14 +46,33 @@ library RateCurve {
 
     /// @notice min(1, ⌈borrows·1e18 / (cash + borrows − reserves)⌉); 1 where reserves exceed all there is, 0 without
     ///         borrows.
-    /// @dev Safe unchecked: amounts are below 2^128, so sums stay below 2^129 and the product below 2^188.
     function utilisation(uint256 cash, uint256 borrows, uint256 reserves) internal pure returns (uint256 u) {
-        if (cash | borrows | reserves > AMOUNT_MASK) revert AmountTooLarge(cash, borrows, reserves);
-        unchecked {
-            if (cash > reserves) u = _ceilDiv(borrows * WAD, cash + borrows - reserves);
-            // Borrows at or above cash + borrows − reserves: all is lent, or more.
-            else if (borrows != 0) u = WAD;
+        if (isOrdinary(cash, borrows, reserves)) u = ordinaryUtilisation(cash, borrows, reserves);
+        else u = extremeUtilisation(cash, borrows, reserves);
+    }
+
+    /// @notice Whether amounts are below 2^128 and reserves lie within the cash.
+    /// @dev Without branches: reserves within a cash below 2^128 are below it too.
+    function isOrdinary(uint256 cash, uint256 borrows, uint256 reserves) internal pure returns (bool ordinary) {
+        assembly ("memory-safe") {
+            ordinary := iszero(or(shr(128, or(cash, borrows)), gt(reserves, cash)))
         }
+    }
+
+    /// @notice ⌈borrows·1e18 / (cash + borrows − reserves)⌉, at most 1, where `isOrdinary`.
+    /// @dev Safe unchecked: sums stay below 2^129 and the product below 2^188. Where nothing is left and nothing lent,
+    ///      the divisor is 0, and so is the EVM's quotient.
+    function ordinaryUtilisation(uint256 cash, uint256 borrows, uint256 reserves) internal pure returns (uint256) {
+        unchecked {
+            return _ceilDiv(borrows * WAD, cash - reserves + borrows);
+        }
+    }
+
+    /// @notice 1 where anything is lent, else 0, where reserves exceed the cash. Refuses amounts of 2^128 and more.
+    function extremeUtilisation(uint256 cash, uint256 borrows, uint256 reserves) internal pure returns (uint256) {
+        uint256 largest = FixedPointMathLib.max(cash, FixedPointMathLib.max(borrows, reserves));
+        if (largest > MAX_AMOUNT) revert AmountTooLarge(largest);
+        return borrows == 0 ? 0 : WAD;
     }
 
     /// @notice Borrow rate per second at a utilisation of at most 1e18, rounded up.
@@ -88,7 +107,7 @@ library RateCurve {
         return rate * u * (WAD - reserveFactor) / (WAD * WAD);
     }
 
-    /// @dev ⌈a/b⌉ for b > 0 and a + b below 2^256.
+    /// @dev ⌈a/b⌉ for b > 0 and a + b below 2^256; 0 where both are 0.
     function _ceilDiv(uint256 a, uint256 b) private pure returns (uint256) {
         unchecked {
             return FixedPointMathLib.rawDiv(a + b - 1, b);

@@ -82,6 +82,16 @@ contract RateCurvesTest is Test {
         assertEq(rate, model.rateAt(word, RateCurve.utilisation(p.cash, p.borrows, p.reserves)));
     }
 
+    /// So they are at the kink and beside it, where the immutable model changes from one line to the other.
+    function testFuzz_theFixedModelEqualsTheGovernedOneBesideTheKink(Curve memory c, bool flat) public {
+        if (flat) c.slope2 = 0;
+        uint256 word = _word(c);
+        FixedRateModel fixedModel = new FixedRateModel(word);
+        for (uint256 u = c.kink - 1; u <= c.kink + 1; ++u) {
+            assertEq(fixedModel.ratePerSecond(MARKET, WAD - u, u, 0), model.rateAt(word, u));
+        }
+    }
+
     function _set(uint256 word) private {
         address[] memory markets = new address[](1);
         uint256[] memory words = new uint256[](1);

@@ -80,9 +80,13 @@ contract RateModelsTest is Test {
         uint256 most = type(uint128).max;
         assertEq(fixedModel.ratePerSecond(FIRST, most, most, most), 1 + 2 + 3);
         assertEq(fixedModel.ratePerSecond(FIRST, most, 0, most), 1);
-        _refusesAmounts(fixedModel, [most + 1, 0, 0]);
-        _refusesAmounts(fixedModel, [0, most + 1, 0]);
-        _refusesAmounts(fixedModel, [0, 0, most + 1]);
+        for (uint256 i; i < 3; ++i) {
+            uint256[3] memory a = [most, most, most];
+            (a[i], a[(i + 1) % 3]) = (most + 1, 1);
+            _refusesAmounts(fixedModel, a, most + 1);
+            a[i] = type(uint256).max;
+            _refusesAmounts(fixedModel, a, type(uint256).max);
+        }
     }
 
     function test_aUtilisationBeyondOneIsOne() external view {
@@ -109,15 +113,15 @@ contract RateModelsTest is Test {
         (markets[0], markets[1], words[0], words[1]) = (FIRST, SECOND, first, second);
     }
 
-    function _refusesAmounts(FixedRateModel fixedModel, uint256[3] memory a) private {
-        vm.expectRevert(abi.encodeWithSelector(RateCurve.AmountTooLarge.selector, a[0], a[1], a[2]));
+    function _refusesAmounts(FixedRateModel fixedModel, uint256[3] memory a, uint256 largest) private {
+        vm.expectRevert(abi.encodeWithSelector(RateCurve.AmountTooLarge.selector, largest));
         fixedModel.ratePerSecond(FIRST, a[0], a[1], a[2]);
     }
 
     function _accepts(uint256 word) private {
         (address[] memory markets, uint256[] memory words) = _pair(word, word);
         model.setRates(markets, words);
-        assertEq(new FixedRateModel(word).rateWord(), word);
+        assertEq(new FixedRateModel(word).rateCurve(), word);
     }
 
     function _refuses(uint256 word, string memory what) private {
