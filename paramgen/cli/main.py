@@ -20,6 +20,7 @@ from paramgen.cli.explain import explain
 from paramgen.cli.init import init
 from paramgen.cli.plan import plan
 from paramgen.cli.price import price
+from paramgen.cli.stress import stress
 from paramgen.cli.what_if import what_if
 from paramgen.errors import ParamgenError
 
@@ -33,7 +34,17 @@ def cli() -> None:
     """Compile risk evidence about real-world assets into smart-contract parameters."""
 
 
-for command in (init, check, price, calibrate_credit, compile_, explain, what_if, plan):
+for command in (
+    init,
+    check,
+    price,
+    stress,
+    calibrate_credit,
+    compile_,
+    explain,
+    what_if,
+    plan,
+):
     cli.add_command(command)
 
 

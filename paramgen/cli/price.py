@@ -22,8 +22,9 @@ from paramgen.cli.output import (
 from paramgen.compiler.asset import Derived, decomposition
 from paramgen.compiler.build import Priced, price_book
 from paramgen.compiler.explain import evidence_of
-from paramgen.compiler.stress import DIRECTION, LARGEST_SHOCK, SCENARIOS, Stress, stress
+from paramgen.compiler.stress import DIRECTION, LARGEST_SHOCK, Stress, stress
 from paramgen.edge.load import load_book
+from paramgen.scenarios.library import MULTIPLIERS
 
 _PARTS = ("risk_free", "expected_loss", "liquidity", "market", "counterparty", "legal")
 _SHOWN = {
@@ -129,11 +130,11 @@ def _tables(priced: Priced, stresses: Mapping[str, Stress]) -> None:
     )
     table(
         "Yield under stress, per year; reverse: shock at which ordinary outcomes break LT·(1+b)",
-        ("asset", *SCENARIOS, "reverse"),
+        ("asset", *MULTIPLIERS, "reverse"),
         (
             (
                 asset,
-                *(percent(found.scenarios[name], 2) for name in SCENARIOS),
+                *(percent(found.scenarios[name], 2) for name in MULTIPLIERS),
                 f"{found.reverse:.2f}" if math.isfinite(found.reverse) else f"> {LARGEST_SHOCK:g}",
             )
             for asset, found in stresses.items()

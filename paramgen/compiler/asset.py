@@ -15,6 +15,7 @@ from paramgen.compiler.exits import exits
 from paramgen.compiler.fits import Fits
 from paramgen.compiler.ledger import Ledger, Quantity, Scope
 from paramgen.model.pricing import (
+    UNSTRESSED,
     Decomposition,
     RiskDrivers,
     decompose,
@@ -57,9 +58,19 @@ def price_asset(scope: Scope, book: Book, marks: premia.Benchmark, fits: Fits) -
 
 
 def derive_asset(
-    identifier: str, book: Book, policy: Policy, marks: premia.Benchmark, fits: Fits
+    identifier: str,
+    book: Book,
+    policy: Policy,
+    marks: premia.Benchmark,
+    fits: Fits,
+    *,
+    stress: RiskDrivers = UNSTRESSED,
 ) -> Derived:
     """Every parameter of one asset, real-valued, with its because.
+
+    Parameters
+    ----------
+    stress : multipliers of risk: what would be derived, were they so.
 
     Raises
     ------
@@ -68,7 +79,9 @@ def derive_asset(
         where a formula has no value.
     """
     try:
-        return _derive(identifier, book, policy, marks, fits)
+        return _derive(
+            Scope(identifier, book.assets[identifier], policy, Ledger(), stress), book, marks, fits
+        )
     except ParameterError:
         raise
     except (ValueError, ArithmeticError) as error:
@@ -78,10 +91,7 @@ def derive_asset(
         ) from error  # fmt: skip
 
 
-def _derive(
-    identifier: str, book: Book, policy: Policy, marks: premia.Benchmark, fits: Fits
-) -> Derived:
-    scope = Scope(identifier, book.assets[identifier], policy, Ledger())
+def _derive(scope: Scope, book: Book, marks: premia.Benchmark, fits: Fits) -> Derived:
     found = price_asset(scope, book, marks, fits)
     ledger = scope.ledger
     z, volatility = ledger.value("z"), ledger.value("volatility")
@@ -97,7 +107,7 @@ def _derive(
     _, threshold, _ = collateral.thresholds(scope, covers, horizon, routes)
     collateral.rates(scope, found, threshold)
     collateral.caps(scope, found, covers, routes)
-    return Derived(identifier, ledger.quantities, found)
+    return Derived(scope.identifier, ledger.quantities, found)
 
 
 def compiled_decay(derived: Derived, policy: Policy) -> Callable[[Array], Array]:
@@ -109,6 +119,25 @@ def compiled_decay(derived: Derived, policy: Policy) -> Callable[[Array], Array]
     return lambda ages: decay_factor(ages, risk, limit, mode)
 
 
+@dataclass(frozen=True)
+class Stressed:
+    """One asset under multipliers of risk, with the thresholds that it was given before.
+
+    composite_yield, expected_loss : per year.
+    ordinary, tail : what a unit of collateral keeps over H_p, by an ordinary outcome (one standard
+        deviation of the market, the expected default loss) and at the policy's confidence.
+    recovered_ordinary, recovered_tail : what selling it then brings, by a liquidator where the
+        bonus still pays him, else by the protocol's own exits.
+    """
+
+    composite_yield: float
+    expected_loss: float
+    ordinary: float
+    tail: float
+    recovered_ordinary: float
+    recovered_tail: float
+
+
 def stressed_price(
     identifier: str,
     book: Book,
@@ -117,21 +146,35 @@ def stressed_price(
     fits: Fits,
     *,
     stress: RiskDrivers,
-) -> tuple[float, float]:
-    """Composite yield and what an ordinary outcome keeps, under multipliers of risk.
+    bonus: float,
+) -> Stressed:
+    """Price an asset under multipliers of risk, and what its collateral then brings.
 
-    Ordinary is one standard deviation of the market over H_p and the expected default loss: at the
-    tail that the thresholds were set for, they hold by construction and nothing is learnt.
+    At the tail that the thresholds were set for they hold by construction, so what breaks them is
+    asked of the ordinary outcome; the tail says what is lost beyond.
+
+    Parameters
+    ----------
+    bonus : b as it was set before the stress.
     """
     scope = Scope(identifier, book.assets[identifier], policy, Ledger(), stress)
     found = price_asset(scope, book, marks, fits)
     up, _ = oracle.band(scope, fits)
     oracle.overstatement(scope, oracle.tolerance(scope), up)
-    covers, horizon = collateral.kept(scope, found)
+    tail, horizon = collateral.kept(scope, found)
+    horizon *= float(stress.horizon)
     struck = -np.expm1(-found.hazard * scope.rule("horizons.wind_down") / YEAR)
-    ordinary = replace(covers, z=1.0, default=min(1.0, float(struck @ found.loss)))
-    kept = ordinary.after(horizon * float(stress.horizon))
-    return scope.ledger.value("composite_yield"), kept
+    ordinary = replace(tail, z=1.0, default=min(1.0, float(struck @ found.loss)))
+    routes = exits(scope, stressed=True)
+    value = scope.ledger.value
+    return Stressed(
+        value("composite_yield"),
+        value("expected_loss"),
+        ordinary.after(horizon),
+        tail.after(horizon),
+        collateral.recovered(scope, ordinary, horizon, routes, bonus),
+        collateral.recovered(scope, tail, horizon, routes, bonus),
+    )
 
 
 def decomposition(derived: Derived) -> Decomposition:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from paramgen.compiler.credit import Causes, cause_names
-from paramgen.compiler.exits import Exit, able
+from paramgen.compiler.exits import Exit, able, split_sale
 from paramgen.compiler.ledger import Scope
 from paramgen.params.binding import Binding, ParameterError
 from paramgen.params.breaker import check_band_ceiling
@@ -113,14 +114,7 @@ def thresholds(
     """Bonus, LT and LTV (spec 3.2)."""
     ledger = scope.ledger
     size, typical = scope.rule("liquidation.size"), scope.rule("liquidation.typical_size")
-    bonus_bound = liquidation_bonus(
-        [route.quoted(typical) for route in _sale(routes, typical, "liquidation bonus")],
-        z=covers.z,
-        volatility=covers.volatility,
-        funding_rate=scope.rule("liquidation.funding_rate"),
-        gas=scope.rule("liquidation.gas"),
-        typical_size=typical,
-    )
+    bonus_bound = _bonus(scope, covers, _sale(routes, typical, "liquidation bonus"), typical)
     used = (*_route_names(scope), "z", "volatility")
     rules = ("typical_size", "gas", "funding_rate")
     bonus = ledger.bind(
@@ -154,6 +148,54 @@ def thresholds(
         "policy.horizons.user", "policy.horizons.user_z", "policy.rates.maximum",
     )  # fmt: skip
     return bonus, lt, ltv
+
+
+def _bonus(scope: Scope, covers: Kept, routes: tuple[Exit, ...], typical: float) -> Binding:
+    return liquidation_bonus(
+        [route.quoted(typical) for route in routes],
+        z=covers.z,
+        volatility=covers.volatility,
+        funding_rate=scope.rule("liquidation.funding_rate"),
+        gas=scope.rule("liquidation.gas"),
+        typical_size=typical,
+    )
+
+
+def recovered(
+    scope: Scope, covers: Kept, horizon: float, routes: tuple[Exit, ...], bonus: float
+) -> float:
+    """What a unit of collateral brings after a horizon in years, with a bonus set before.
+
+    A liquidator pays K(H)/(1+b) where the bonus is at least what he needs now; else the protocol
+    sells by its best exit or, where none takes the policy's size whole, by all of them. What no
+    exit ever takes brings nothing.
+    """
+    size, typical = scope.rule("liquidation.size"), scope.rule("liquidation.typical_size")
+    after = {route.name: covers.after(horizon + route.time) for route in routes}
+    own = [after[route.name] * (1.0 - route.impact(size)) for route in able(routes, size)]
+    taking = able(routes, typical)
+    needed = _bonus(scope, covers, taking, typical).value if taking else math.inf
+    liquidator = covers.after(horizon) / (1.0 + bonus) if needed <= bonus else 0.0
+    return (
+        max(liquidator, *own)
+        if own
+        else max(liquidator, _sold_apart(covers, horizon, routes, size))
+    )
+
+
+def _sold_apart(covers: Kept, horizon: float, routes: tuple[Exit, ...], size: float) -> float:
+    """What all exits together bring of a sale that none takes whole; zero where they do not."""
+    now = covers.after(horizon)
+    if now <= 0.0:
+        return 0.0
+
+    def waiting(route: Exit, time: float) -> float:
+        return route.fee + 1.0 - covers.after(horizon + time) / now
+
+    try:
+        return now * (1.0 - split_sale(routes, size, waiting))
+    except ParameterError:
+        return 0.0
 
 
 def rates(scope: Scope, found: Causes, lt: float) -> None:

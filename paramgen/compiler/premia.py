@@ -22,6 +22,7 @@ from paramgen.model.curve import (
     treasury_curve,
 )
 from paramgen.model.liquidity import (
+    THIN_CAP,
     exit_size,
     liquidity_discount,
     redemption_discount,
@@ -181,8 +182,10 @@ def liquidity_premium(scope: Scope, routes: ExitCosts, rate: float) -> float:
     ledger = scope.ledger
     stated = scope.maybe("liquidity.premium")
     if stated is not None:
-        # A stated premium has no exits behind it; like the thin-depth rule it goes with 1/depth.
-        path, stated = scope.path("liquidity.premium"), stated / float(scope.stress.depth)
+        # A stated premium has no exits behind it; like the thin-depth rule it goes with 1/depth,
+        # and ends where that does.
+        path, thin = scope.path("liquidity.premium"), stated / float(scope.stress.depth)
+        stated = max(stated, min(thin, THIN_CAP))
         return ledger.derive("liquidity", stated, "1/year", "as stated", path)
     issuance = scope.take("issuance")
     size = float(exit_size(issuance, scope.rule("liquidity.exit_share")))
@@ -200,10 +203,7 @@ def liquidity_premium(scope: Scope, routes: ExitCosts, rate: float) -> float:
     used = tuple(name for name in ledger.quantities if ".liquidity." in name)
     used = (*used, scope.path("issuance"), "policy.liquidity.exit_share", "volatility", "risk_free")
     exit_cost = ledger.derive("exit_cost", spread, "1/year", "E[s(Q)]/holding period", *used)
-    depth = [
-        float(relative_depth(_pooled(group), _redeemable(group), issuance))
-        for group in (routes.calm, routes.stressed)
-    ]
+    depth = [exit_depth(group, issuance) for group in (routes.calm, routes.stressed)]
     shown = ledger.derive("relative_depth", min(depth), "1", "stressed depth / issuance", *used)
     exponent = scope.rule("liquidity.thin_exponent")
     thin = ledger.derive(
@@ -214,6 +214,11 @@ def liquidity_premium(scope: Scope, routes: ExitCosts, rate: float) -> float:
     formula = "larger of exit cost and thin-depth rule"
     found = float(yield_discount(exit_cost, thin))
     return ledger.derive("liquidity", found, "1/year", formula, "exit_cost", "thin_depth")
+
+
+def exit_depth(group: tuple[Exit, ...], issuance: float) -> float:
+    """δ of a group of exits: pools, books and redemption capacity over issuance."""
+    return float(relative_depth(_pooled(group), _redeemable(group), issuance))
 
 
 def _pooled(group: tuple[Exit, ...]) -> float:
