@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import click
 
 from paramgen import __version__
+from paramgen.cli.backtest import backtest
 from paramgen.cli.calibrate_credit import calibrate_credit
 from paramgen.cli.check import check
 from paramgen.cli.compile import compile_
@@ -39,6 +40,7 @@ for command in (
     check,
     price,
     stress,
+    backtest,
     calibrate_credit,
     compile_,
     explain,
