@@ -4,7 +4,8 @@ Returns and thresholds are natural logarithms; every fitted value leaves quantis
 
 How far a tail is believed depends on the data, and the label of a fit says so: peaks over
 threshold where the gates of spec 3.6 are passed, else filtered historical simulation from 250
-observations, else the upper bound of the volatility with Student-t₄ tails and a class prior.
+observations, else the upper bound of the volatility with Student-t₄ tails and a class prior. What
+is rarer than the sample is long takes the larger of the last two.
 """
 
 from __future__ import annotations
@@ -164,9 +165,15 @@ def tail_quantile(
     chosen = _chosen(tried)
     if chosen is not None:
         return _peaks(x, chosen, probability, tried)
-    if x.size >= MIN_FILTERED and np.any(x != 0.0):
-        return _filtered(x, probability, prior_volatility, tried)
-    return _student(x, probability, prior_volatility, tried)
+    if x.size < MIN_FILTERED or not np.any(x != 0.0):
+        return _student(x, probability, prior_volatility, tried)
+    filtered = _filtered(x, probability, prior_volatility, tried)
+    if x.size * probability >= 1.0:
+        return filtered
+    # A simulation of history knows nothing rarer than its largest value: days of a calm would make
+    # a threshold for years of ordinary noise.
+    student = _student(x, probability, prior_volatility, tried)
+    return max(filtered, student, key=lambda fit: fit.quantile)
 
 
 def alarm_threshold(

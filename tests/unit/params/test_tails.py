@@ -153,6 +153,15 @@ def test_filtered_simulation_keeps_the_larger_of_present_and_mean_volatility():
     assert later.quantile > 1.5 * root_mean_square
 
 
+def test_simulation_does_not_stand_for_what_is_rarer_than_its_sample_is_long():
+    draws = np.clip(stats.norm.rvs(size=400, random_state=5), -2.0, 2.0) * 1e-3
+    within, beyond = tail_quantile(draws, 1 / 400), tail_quantile(draws, 1e-5)
+    assert within.method == METHOD_FILTERED
+    assert beyond.method == METHOD_STUDENT
+    assert beyond.quantile > 3.0 * within.quantile
+    assert any(warning.startswith("extrapolated") for warning in beyond.warnings)
+
+
 def test_few_data_take_the_upper_volatility_and_the_class_prior_as_floor():
     draws = stats.norm.rvs(size=20, random_state=8) * 0.01
     own = tail_quantile(draws, 0.01)
