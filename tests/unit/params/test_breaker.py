@@ -46,7 +46,7 @@ def test_the_hourly_pair_fires_at_the_first_sign_of_the_usdc_depeg(usdc):
     pair = slow_pair(
         history, window=3600, cadence=60, alarms_per_year=1, shock=0.01, tick=price_tick(history)
     )
-    # The calm's own largest hourly move is 10 bp; one alarm a year asks for more than nine days saw.
+    # The largest hourly move of the calm is 10 bp; one alarm a year asks for more than it saw.
     assert 0.0010 <= pair.band_down <= 0.0025
 
     moves = horizon_returns(usdc, 3600, 60)
