@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file completely or not at all, so that it survives a crash as old or new."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Lend a temporary name beside a file; what was written there becomes the file at the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        yield temporary
+        _sync(temporary)
         temporary.chmod(0o644)
         temporary.replace(path)
     except BaseException:
@@ -25,10 +33,10 @@ def write_whole(path: Path, content: bytes) -> None:
     _sync(path.parent)
 
 
-def _sync(folder: Path) -> None:
-    """Make the rename itself durable, where the system lets a folder be synced."""
+def _sync(path: Path) -> None:
+    """Make a file's bytes, or a folder's renames, durable where the system lets them be."""
     try:
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY)
     except OSError:
         return
     try:
