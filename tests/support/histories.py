@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
 from paramgen.backtest.liquidity import PoolHistory
+from paramgen.backtest.replay import Rounds
 from paramgen.edge.pools import read_pool
 from paramgen.params.history import History, clean_history
 
@@ -34,3 +36,17 @@ def usdc_pool() -> PoolHistory:
     """Uniswap v3's USDC/USDT 0.01 % pool by the hour, 2022 to 2026."""
     path = needed("uniswap-v3/usdc_usdt_hourly_2022_2026.parquet")
     return read_pool(path.read_bytes(), path.name)
+
+
+def eth_usd() -> Rounds:
+    """Rounds of ETH/USD, 8 decimals, oldest first, without the one of time zero."""
+    table = pd.read_csv(needed("chainlink-rounds/eth_usd.csv"))
+    table = table[table["update"] > 0].sort_values("update", kind="stable")
+    return Rounds(table["update"].to_numpy(np.int64), table["answer"].to_numpy(np.int64))
+
+
+def usdc_by_minute(name: str) -> Rounds:
+    """Closes of one venue in March 2023 by the minute, as answers of 8 decimals."""
+    table = pd.read_parquet(needed(f"usdc-depeg/{name}.parquet"), columns=["close"]).dropna()
+    times = table.index.to_numpy().astype("datetime64[s]").astype(np.int64)
+    return Rounds(times, np.rint(table["close"].to_numpy() * 1e8).astype(np.int64))

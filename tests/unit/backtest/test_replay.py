@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from paramgen.backtest.replay import Rounds, replay_by_mirror
+from paramgen.backtest.replay import Rounds, replay
 from paramgen.mirror.oracle import Configuration, Deployment, Oracle, State, Status
 
 START = 1_700_000_000
@@ -41,7 +41,7 @@ def rounds(times: np.ndarray, prices: list[float]) -> Rounds:
 
 def run(primary, moments, secondary=None, poking=True, **options):
     pokes = np.broadcast_to(np.asarray(poking), moments.shape)
-    return replay_by_mirror(ORACLE, primary, secondary, moments, pokes, **options)
+    return replay(ORACLE, primary, secondary, moments, pokes, **options)
 
 
 def test_a_moment_sees_the_last_round_at_or_before_it():
@@ -104,9 +104,7 @@ def test_a_reset_waits_for_a_price_that_the_contract_takes():
 def test_a_trip_from_before_the_first_moment_is_never_reset():
     tripped = replace(ORACLE, state=replace(ORACLE.state, tripped=1))
     moments = hours(0, 100)
-    seen = replay_by_mirror(
-        tripped, rounds(moments, [1, 1]), None, moments, moments > 0, reset_after=0
-    )
+    seen = replay(tripped, rounds(moments, [1, 1]), None, moments, moments > 0, reset_after=0)
     assert seen.status.tolist() == [Status.TRIPPED] * 2
     assert seen.resets.size == 0
 
@@ -128,4 +126,4 @@ def test_rounds_out_of_order_or_of_two_lengths_are_refused(times):
 def test_moments_out_of_order_or_without_a_flag_are_refused(moments):
     feed = rounds(hours(0), [1.0])
     with pytest.raises(ValueError, match="replay: moments"):
-        replay_by_mirror(ORACLE, feed, None, moments, np.array([True, True]))
+        replay(ORACLE, feed, None, moments, np.array([True, True]))
