@@ -1,7 +1,8 @@
 """Measure the contracts' gas, print it beside bounds and peers, and hold it to the snapshot.
 
 `python tools/gas.py` fails where a bound is broken without its reason declared, where a figure
-differs from the committed snapshot, or where docs/gas.md is not what the figures make it.
+differs from the committed snapshot, where docs/gas.md is not what the figures make it, or where a
+contract exceeds what a chain accepts.
 `python tools/gas.py --accept` writes both anew.
 """
 
@@ -20,6 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 MEASURED = ROOT / ".build/gas/snapshots/gas.json"
 SNAPSHOT = ROOT / "tests/gas/snapshot.json"
 DOCUMENT = ROOT / "docs/gas.md"
+ARTIFACTS = ROOT / ".build/gas/out"
+DEPLOYED = ("contracts/*.sol", "contracts/adapters/*.sol", "contracts/lens/*.sol")
+LIMIT_OF_CODE = 24_576
+"""EIP-170, bytes of deployed code."""
 
 Figures = Mapping[str, int]
 
@@ -179,6 +184,40 @@ def measure() -> dict[str, int]:
     return {name: int(value) for name, value in sorted(values.items())}
 
 
+def code_size(source: Path) -> int | None:
+    """Bytes of a contract's deployed code as released, zero if abstract; None if not compiled."""
+    artifact = ARTIFACTS / source.name / f"{source.stem}.json"
+    if not artifact.exists():
+        return None
+    code: str = json.loads(artifact.read_text())["deployedBytecode"]["object"]
+    return len(code.removeprefix("0x")) // 2
+
+
+def code_sizes() -> dict[str, int | None]:
+    """Every contract's size by its name."""
+    sources = [source for pattern in DEPLOYED for source in sorted(ROOT.glob(pattern))]
+    return {source.stem: code_size(source) for source in sources}
+
+
+def largest(sizes: Mapping[str, int | None]) -> str:
+    """The contract nearest its limit, in words."""
+    size, name = max((size or 0, name) for name, size in sizes.items())
+    return f"Largest deployed code: {name}, {spaced(size)} of {spaced(LIMIT_OF_CODE)} bytes."
+
+
+def size_problems(sizes: Mapping[str, int | None]) -> list[str]:
+    """Contracts that no chain takes, or whose size nobody looked at."""
+    unknown = [
+        f"{name}: not compiled, import it in tests/gas" for name in sizes if sizes[name] is None
+    ]
+    large = [
+        f"{name}: {spaced(size)} bytes of code, the limit is {spaced(LIMIT_OF_CODE)}"
+        for name, size in sizes.items()
+        if size is not None and size > LIMIT_OF_CODE
+    ]
+    return unknown + large
+
+
 def spaced(value: int) -> str:
     """A number with its thousands apart."""
     return f"{value:,}".replace(",", " ")
@@ -257,7 +296,9 @@ def main(arguments: list[str]) -> int:
         DOCUMENT.write_text(text)
     snapshot = json.loads(SNAPSHOT.read_text()) if SNAPSHOT.exists() else {}
     written = DOCUMENT.read_text() if DOCUMENT.exists() else ""
-    found = problems(figures, snapshot, written)
+    sizes = code_sizes()
+    print(largest(sizes))
+    found = problems(figures, snapshot, written) + size_problems(sizes)
     for problem in found:
         print(problem, file=sys.stderr)
     if found:
