@@ -1,0 +1,493 @@
+"""A simulated book of borrowers on a tape of true and served prices (spec 3.7).
+
+Each moment interest accrues at the contract's own rate, whoever can gains from an overstated price
+borrows against it, and liquidators close what the oracle lets them and the market pays for:
+
+- a position may be liquidated when LT·collateral·served price < debt and the market is priced;
+- a liquidator repays debt, takes (1+b) times its worth at the served price, and sells it into the
+  depth of that hour. He goes on until the last unit no longer pays: until the marginal price, fee
+  taken, has fallen from the true one to served/(1+b)·(1 + gas share). Largest positions come first,
+  since gas weighs least on them;
+- what the sale pushed the pool down is not made good before the next reading of depth;
+- a position whose collateral is gone is written off. What is left of the others counts as
+  `shortfall` as far as its debt exceeds what the collateral repays at the bonus, C·p/(1+b), as in
+  the target-loss check of spec 3.3.
+
+Money is USD, prices are USD a token, times Unix seconds. A market without a price does nothing.
+Borrowers only wait: nobody repays, adds collateral, or leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paramgen.backtest.liquidity import at_moments
+from paramgen.backtest.replay import Replay, Rounds
+from paramgen.mirror.oracle import OUTPUT_DECIMALS
+from paramgen.mirror.rate import WAD, Curve, rate_per_second
+from paramgen.model.amm import constant_product_capacity, constant_product_slippage
+from paramgen.model.arrays import Float, as_float
+
+Integers = NDArray[np.int64]
+
+_CENTS = 2
+_MICRO = 10**6
+"""Amounts meet the mirror's integers in millionths of a dollar, as a stablecoin holds them."""
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Borrowers: (n,) tokens of collateral and (n,) USD of debt."""
+
+    collateral: Float
+    debt: Float
+
+
+@dataclass(frozen=True)
+class Lognormal:
+    """Sizes e^{sN}, s the deviation of the log."""
+
+    deviation: float
+
+    def sizes(self, generator: np.random.Generator, count: int) -> Float:
+        """Draw relative sizes."""
+        return as_float(generator.lognormal(0.0, self.deviation, count))
+
+
+@dataclass(frozen=True)
+class Pareto:
+    """Sizes with P(size > x) = x^{−index}, x ≥ 1."""
+
+    index: float
+
+    def sizes(self, generator: np.random.Generator, count: int) -> Float:
+        """Draw relative sizes."""
+        return as_float(1.0 + generator.pareto(self.index, count))
+
+
+def draw_positions(
+    seed: int,
+    count: int,
+    sizes: Lognormal | Pareto,
+    *,
+    total_debt: float,
+    price: float,
+    loan_to_value: float,
+    usage: tuple[float, float],
+) -> Positions:
+    """Return borrowers whose loan-to-value is a Beta(`usage`) share of the limit.
+
+    Debts are cents and collateral millionths of a token, which also takes the last bits, different
+    between processors, off the draws. The same seed gives the same borrowers.
+
+    Parameters
+    ----------
+    total_debt : USD, to which the sizes are scaled, save for rounding.
+    price : at which they borrowed. loan_to_value : the limit LTV.
+    usage : both shape parameters; (5, 2) has mean 0.71 and a tenth of all above 0.91.
+    """
+    generator = np.random.default_rng(seed)
+    size = sizes.sizes(generator, count)
+    share = np.clip(generator.beta(*usage, count), 1e-3, 1.0)
+    debt = np.round(size * (total_debt / size.sum()), _CENTS)
+    return Positions(np.round(debt / (share * loan_to_value * price) + 5e-7, 6), debt)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the market allows, and what a liquidator pays.
+
+    Parameters
+    ----------
+    threshold, loan_to_value, bonus : LT, LTV, b, fractions.
+    close_factor : share of a debt that one liquidation may repay while the health
+        LT·C·p/debt is at least `full_close_health`; below, all of it.
+    gas : USD of one liquidation, weighed against the position's first debt times close factor.
+    pool_fee : of the pool that collateral is sold into.
+    curve : the rate model's integers.
+    cash : USD lent to the market and not borrowed at the start.
+    overdraw : USD a second that is borrowed as long as LTV·served exceeds the true price, when
+        new debt is worth more than the collateral that must be brought for it. 0: nobody does.
+    """
+
+    threshold: float
+    loan_to_value: float
+    bonus: float
+    close_factor: float
+    full_close_health: float
+    gas: float
+    pool_fee: float
+    curve: Curve
+    cash: float
+    overdraw: float = 0.0
+
+
+@dataclass(frozen=True)
+class Market:
+    """What was true: (k,) prices at times, (d,) depth in USD at its own times."""
+
+    times: Integers
+    prices: Float
+    depth_times: Integers
+    depth: Float
+
+
+@dataclass(frozen=True)
+class Tape:
+    """What happens at each moment, (m,) in order of time.
+
+    Parameters
+    ----------
+    price : true. served : by the oracle, 0 in a pause. depth : USD of virtual reserve.
+    reading : which reading of depth holds; sales add up until the next.
+    """
+
+    times: Integers
+    price: Float
+    served: Float
+    depth: Float
+    reading: Integers
+
+
+def tape(market: Market, moments: Integers, served: Float) -> Tape:
+    """Return what is true beside what is served, each as last known at a moment.
+
+    Raises
+    ------
+    ValueError : a moment lies before the first price or reading of depth.
+    """
+    return Tape(
+        times=moments,
+        price=at_moments(market.times, market.prices, moments),
+        served=served,
+        depth=at_moments(market.depth_times, market.depth, moments),
+        reading=np.searchsorted(market.depth_times, moments, side="right"),
+    )
+
+
+def served_by(replay: Replay) -> Float:
+    """Return (m,) prices that an oracle served, in USD, 0 in a pause."""
+    return as_float(replay.price / 10.0**OUTPUT_DECIMALS)
+
+
+def unguarded(primary: Rounds, decimals: int, moments: Integers) -> Float:
+    """Return (m,) prices of an oracle without a breaker: the primary's last answer, always."""
+    return at_moments(primary.times, as_float(primary.answers / 10.0**decimals), moments)
+
+
+def frozen(served: Float) -> Float:
+    """Return (m,) prices of an oracle that goes on at its last price instead of pausing."""
+    priced = np.where(served > 0.0, np.arange(served.size), 0)
+    return as_float(served[np.maximum.accumulate(priced)])
+
+
+@dataclass(frozen=True)
+class Series:
+    """What happened at each moment, (m,) each; flows of that moment alone, stocks after it.
+
+    Parameters
+    ----------
+    debt, collateral, cash : stocks, USD, tokens, USD.
+    utilisation : debt over debt and cash. rate : per second of the interest just accrued.
+    interest, drawn, repaid, written_off : USD. deposited, seized : tokens.
+    proceeds : USD that liquidators got for the seized collateral.
+    shortfall : stock, USD that remaining collateral does not cover at the bonus.
+    waiting : stock, USD of debt that the oracle gave up and depth or bonus did not suffice for.
+    """
+
+    debt: Float
+    collateral: Float
+    cash: Float
+    utilisation: Float
+    rate: Float
+    interest: Float
+    drawn: Float
+    deposited: Float
+    repaid: Float
+    seized: Float
+    proceeds: Float
+    written_off: Float
+    shortfall: Float
+    waiting: Float
+
+    @property
+    def bad_debt(self) -> Float:
+        """(m,) USD lost so far: written off, and the shortfall of what remains."""
+        return as_float(np.cumsum(self.written_off) + self.shortfall)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The whole of a run, USD.
+
+    Parameters
+    ----------
+    bad_debt, peak_bad_debt : at the end, and the most at any moment.
+    written_off : part of `bad_debt` that is final.
+    liquidated : debt repaid by liquidators.
+    liquidation_loss : what borrowers lost by it, collateral at the true price less debt repaid.
+    slippage : part of it that the sales lost to the pool's price and fee.
+    overdrawn : borrowed against an overstated price.
+    peak_waiting : most debt that could be liquidated and was not.
+    """
+
+    bad_debt: float
+    peak_bad_debt: float
+    written_off: float
+    liquidated: float
+    liquidation_loss: float
+    slippage: float
+    overdrawn: float
+    peak_waiting: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run: its tape, what happened, and who is left, in the order given, overdrawers last."""
+
+    tape: Tape
+    series: Series
+    left: Positions
+
+    @property
+    def totals(self) -> Totals:
+        """Sums and extremes of the series."""
+        series, seized_value = self.series, float(self.series.seized @ self.tape.price)
+        repaid = float(series.repaid.sum())
+        return Totals(
+            bad_debt=float(series.bad_debt[-1]),
+            peak_bad_debt=float(series.bad_debt.max()),
+            written_off=float(series.written_off.sum()),
+            liquidated=repaid,
+            liquidation_loss=seized_value - repaid,
+            slippage=seized_value - float(series.proceeds.sum()),
+            overdrawn=float(series.drawn.sum()),
+            peak_waiting=float(series.waiting.max()),
+        )
+
+
+def simulate(positions: Positions, terms: Terms, tape: Tape) -> Outcome:
+    """Run a book over a tape; vectorised over positions, one step a moment.
+
+    Raises
+    ------
+    ValueError : an empty tape.
+    """
+    if not tape.times.size:
+        raise ValueError("positions: the tape has no moment")
+    order = np.argsort(-positions.debt, kind="stable")
+    state = _opened(positions, terms, order)
+    rows: list[tuple[float, ...]] = []
+    before = int(tape.times[0])
+    for moment in _moments(tape):
+        state, row = _step(state, terms, moment, moment.time - before)
+        before = moment.time
+        rows.append(row)
+    columns = np.array(rows).T
+    series = Series(**{f.name: columns[i] for i, f in enumerate(fields(Series))})
+    return Outcome(tape, series, _left(state, order))
+
+
+def compare_oracles(
+    positions: Positions,
+    terms: Terms,
+    market: Market,
+    replays: Mapping[str, Replay],
+    *,
+    primary: Rounds,
+    decimals: int,
+) -> dict[str, Outcome]:
+    """Run one book under each replayed oracle, and under none and under a frozen price.
+
+    "no breaker" serves the primary whatever it says; "frozen price" goes on, where the first of
+    the replays would pause, at the last price that it served.
+
+    Parameters
+    ----------
+    replays : by name, over the same moments; at least one.
+    primary, decimals : the rounds of the feed that an oracle without a breaker would serve.
+    """
+    first = next(iter(replays.values()))
+    served = {name: served_by(replay) for name, replay in replays.items()}
+    served["no breaker"] = unguarded(primary, decimals, first.times)
+    served["frozen price"] = frozen(served_by(first))
+    return {
+        name: simulate(positions, terms, tape(market, first.times, prices))
+        for name, prices in served.items()
+    }
+
+
+@dataclass(frozen=True)
+class _Moment:
+    time: int
+    price: float
+    served: float
+    depth: float
+    reading: int
+
+
+@dataclass(frozen=True)
+class _State:
+    """Overdrawers as one position, then all by falling first debt; debt is principal·index."""
+
+    principal: Float
+    collateral: Float
+    gas_share: Float
+    index: float
+    cash: float
+    sold: float
+    reading: int
+
+    @property
+    def debt(self) -> Float:
+        return as_float(self.principal * self.index)
+
+
+@dataclass(frozen=True)
+class _Liquidations:
+    repaid: float = 0.0
+    seized: float = 0.0
+    proceeds: float = 0.0
+    written_off: float = 0.0
+    waiting: float = 0.0
+
+
+def _moments(tape: Tape) -> list[_Moment]:
+    columns = (tape.times, tape.price, tape.served, tape.depth, tape.reading)
+    return [_Moment(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+
+
+def _opened(positions: Positions, terms: Terms, order: Integers) -> _State:
+    debt = np.append(np.inf, positions.debt[order])
+    smallest = 10.0**-_CENTS
+    return _State(
+        principal=np.append(0.0, debt[1:]),
+        collateral=np.append(0.0, positions.collateral[order]),
+        gas_share=terms.gas / terms.close_factor / np.maximum(debt, smallest),
+        index=1.0,
+        cash=terms.cash,
+        sold=0.0,
+        reading=-1,
+    )
+
+
+def _left(state: _State, order: Integers) -> Positions:
+    back = np.append(1 + np.argsort(order, kind="stable"), 0)
+    return Positions(state.collateral[back], state.debt[back])
+
+
+def _step(
+    state: _State, terms: Terms, moment: _Moment, seconds: int
+) -> tuple[_State, tuple[float, ...]]:
+    if moment.reading != state.reading:
+        state = replace(state, sold=0.0, reading=moment.reading)
+    state, rate, interest = _accrue(state, terms, seconds)
+    drawn = deposited = 0.0
+    done = _Liquidations()
+    if moment.served > 0.0:
+        state, drawn, deposited = _overdraw(state, terms, moment, seconds)
+        state, done = _liquidate(state, terms, moment)
+    debt = float(state.debt.sum())
+    covered = state.collateral * (moment.price / (1.0 + terms.bonus))
+    return state, (
+        debt,
+        float(state.collateral.sum()),
+        state.cash,
+        _utilised(debt, state.cash),
+        rate,
+        interest,
+        drawn,
+        deposited,
+        done.repaid,
+        done.seized,
+        done.proceeds,
+        done.written_off,
+        float(np.maximum(state.debt - covered, 0.0).sum()),
+        done.waiting,
+    )
+
+
+def _utilised(debt: float, cash: float) -> float:
+    return debt / (debt + cash) if debt > 0.0 else 0.0
+
+
+def _accrue(state: _State, terms: Terms, seconds: int) -> tuple[_State, float, float]:
+    """Simple interest between moments, compounded at each, as the contracts accrue."""
+    debt = float(state.debt.sum())
+    rate = rate_per_second(terms.curve, round(state.cash * _MICRO), round(debt * _MICRO), 0)
+    growth = rate * seconds / WAD
+    return replace(state, index=state.index * (1.0 + growth)), rate / WAD, debt * growth
+
+
+def _overdraw(
+    state: _State, terms: Terms, moment: _Moment, seconds: int
+) -> tuple[_State, float, float]:
+    """Borrow at the limit against an overstated price, into the first position."""
+    lent = terms.loan_to_value * moment.served
+    amount = min(terms.overdraw * seconds, state.cash)
+    if lent <= moment.price or amount <= 0.0:
+        return state, 0.0, 0.0
+    principal, collateral = state.principal.copy(), state.collateral.copy()
+    principal[0] += amount / state.index
+    collateral[0] += amount / lent
+    moved = replace(state, principal=principal, collateral=collateral, cash=state.cash - amount)
+    return moved, amount, amount / lent
+
+
+def _liquidate(state: _State, terms: Terms, moment: _Moment) -> tuple[_State, _Liquidations]:
+    debt = state.debt
+    backing = terms.threshold * moment.served * state.collateral
+    open_to = backing < debt
+    if not open_to.any():
+        return state, _Liquidations()
+    whole = backing < terms.full_close_health * debt
+    wanted = np.where(open_to, np.where(whole, 1.0, terms.close_factor) * debt, 0.0)
+    tokens = np.minimum(wanted * (1.0 + terms.bonus) / moment.served, state.collateral)
+    sold = _sold(state, terms, moment, tokens * moment.price)
+    share = np.divide(sold, tokens * moment.price, out=np.zeros(sold.size), where=sold > 0.0)
+    return _settled(state, terms, moment, tokens, share)
+
+
+def _sold(state: _State, terms: Terms, moment: _Moment, values: Float) -> Float:
+    """Value sold of each position, first come first, while the last unit still pays."""
+    margin = moment.served / (moment.price * (1.0 + terms.bonus)) * (1.0 + state.gas_share)
+    # The average down to a marginal price m is √(g·m), by which the capacity is inverted.
+    average = np.sqrt((1.0 - terms.pool_fee) * margin)
+    capacity = constant_product_capacity(1.0 - average, moment.depth, terms.pool_fee)
+    before = state.sold + np.cumsum(values) - values
+    return as_float(np.clip(capacity - before, 0.0, values))
+
+
+def _settled(
+    state: _State, terms: Terms, moment: _Moment, tokens: Float, share: Float
+) -> tuple[_State, _Liquidations]:
+    seized = np.where(share >= 1.0, tokens, share * tokens)
+    repaid = seized * moment.served / (1.0 + terms.bonus)
+    collateral = state.collateral - seized
+    owed = np.maximum(state.debt - repaid, 0.0)
+    gone = (collateral <= 0.0) & (tokens > 0.0)
+    sold = state.sold + float(seized.sum()) * moment.price
+    done = _Liquidations(
+        repaid=float(repaid.sum()),
+        seized=float(seized.sum()),
+        proceeds=_proceeds(sold, terms, moment) - _proceeds(state.sold, terms, moment),
+        written_off=float(owed[gone].sum()),
+        waiting=float(owed[(tokens > 0.0) & ~gone & (share < 1.0)].sum()),
+    )
+    left = np.where(gone, 0.0, owed)
+    cash = state.cash + done.repaid
+    moved = replace(
+        state, principal=left / state.index, collateral=collateral, cash=cash, sold=sold
+    )
+    return moved, done
+
+
+def _proceeds(sold: float, terms: Terms, moment: _Moment) -> float:
+    if sold == 0.0:
+        return 0.0
+    lost = constant_product_slippage(sold, moment.depth, terms.pool_fee)
+    return sold * (1.0 - float(lost))
