@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,9 +181,15 @@ def unguarded(primary: Rounds, decimals: int, moments: Integers) -> Float:
 
 
 def frozen(served: Float) -> Float:
-    """Return (m,) prices of an oracle that goes on at its last price instead of pausing."""
-    priced = np.where(served > 0.0, np.arange(served.size), 0)
-    return as_float(served[np.maximum.accumulate(priced)])
+    """Return (m,) prices of an oracle that stays at its last price where this one first pauses."""
+    priced = np.flatnonzero(served > 0.0)
+    if not priced.size:
+        return served
+    pauses = np.flatnonzero(served[priced[0] :] <= 0.0)
+    if not pauses.size:
+        return served
+    last = int(priced[0] + pauses[0]) - 1
+    return as_float(np.where(np.arange(served.size) > last, served[last], served))
 
 
 @dataclass(frozen=True)
@@ -303,8 +310,8 @@ def compare_oracles(
 ) -> dict[str, Outcome]:
     """Run one book under each replayed oracle, and under none and under a frozen price.
 
-    "no breaker" serves the primary whatever it says; "frozen price" goes on, where the first of
-    the replays would pause, at the last price that it served.
+    "no breaker" serves the primary whatever it says; "frozen price" stays for good at the last
+    price before the first pause of the first replay.
 
     Parameters
     ----------
@@ -331,20 +338,50 @@ class _Moment:
 
 
 @dataclass(frozen=True)
-class _State:
+class _Borrowers:
     """Overdrawers as one position, then all by falling first debt; debt is principal·index."""
 
     principal: Float
     collateral: Float
     gas_share: Float
+
+    @cached_property
+    def owed(self) -> float:
+        return float(self.principal.sum())
+
+    @cached_property
+    def pledged(self) -> float:
+        return float(self.collateral.sum())
+
+    @cached_property
+    def deepest(self) -> float:
+        """Most principal on one token: below it no price concerns anybody."""
+        some = self.collateral > 0.0
+        ratio = np.divide(
+            self.principal, self.collateral, out=np.zeros(self.principal.size), where=some
+        )
+        return float(ratio.max())
+
+
+@dataclass(frozen=True)
+class _State:
+    borrowers: _Borrowers
     index: float
     cash: float
     sold: float
     reading: int
 
     @property
+    def owed(self) -> float:
+        return self.borrowers.owed * self.index
+
+    @property
     def debt(self) -> Float:
-        return as_float(self.principal * self.index)
+        return as_float(self.borrowers.principal * self.index)
+
+    def indebted_beyond(self, worth: float) -> bool:
+        """Whether any position owes more than `worth` a token of its collateral."""
+        return self.borrowers.deepest * self.index > worth
 
 
 @dataclass(frozen=True)
@@ -364,20 +401,17 @@ def _moments(tape: Tape) -> list[_Moment]:
 def _opened(positions: Positions, terms: Terms, order: Integers) -> _State:
     debt = np.append(np.inf, positions.debt[order])
     smallest = 10.0**-_CENTS
-    return _State(
+    borrowers = _Borrowers(
         principal=np.append(0.0, debt[1:]),
         collateral=np.append(0.0, positions.collateral[order]),
         gas_share=terms.gas / terms.close_factor / np.maximum(debt, smallest),
-        index=1.0,
-        cash=terms.cash,
-        sold=0.0,
-        reading=-1,
     )
+    return _State(borrowers, index=1.0, cash=terms.cash, sold=0.0, reading=-1)
 
 
 def _left(state: _State, order: Integers) -> Positions:
     back = np.append(1 + np.argsort(order, kind="stable"), 0)
-    return Positions(state.collateral[back], state.debt[back])
+    return Positions(state.borrowers.collateral[back], state.debt[back])
 
 
 def _step(
@@ -391,13 +425,11 @@ def _step(
     if moment.served > 0.0:
         state, drawn, deposited = _overdraw(state, terms, moment, seconds)
         state, done = _liquidate(state, terms, moment)
-    debt = float(state.debt.sum())
-    covered = state.collateral * (moment.price / (1.0 + terms.bonus))
     return state, (
-        debt,
-        float(state.collateral.sum()),
+        state.owed,
+        state.borrowers.pledged,
         state.cash,
-        _utilised(debt, state.cash),
+        _utilised(state.owed, state.cash),
         rate,
         interest,
         drawn,
@@ -406,9 +438,15 @@ def _step(
         done.seized,
         done.proceeds,
         done.written_off,
-        float(np.maximum(state.debt - covered, 0.0).sum()),
+        _shortfall(state, moment.price / (1.0 + terms.bonus)),
         done.waiting,
     )
+
+
+def _shortfall(state: _State, worth: float) -> float:
+    if not state.indebted_beyond(worth):
+        return 0.0
+    return float(np.maximum(state.debt - state.borrowers.collateral * worth, 0.0).sum())
 
 
 def _utilised(debt: float, cash: float) -> float:
@@ -417,10 +455,10 @@ def _utilised(debt: float, cash: float) -> float:
 
 def _accrue(state: _State, terms: Terms, seconds: int) -> tuple[_State, float, float]:
     """Simple interest between moments, compounded at each, as the contracts accrue."""
-    debt = float(state.debt.sum())
-    rate = rate_per_second(terms.curve, round(state.cash * _MICRO), round(debt * _MICRO), 0)
+    owed = state.owed
+    rate = rate_per_second(terms.curve, round(state.cash * _MICRO), round(owed * _MICRO), 0)
     growth = rate * seconds / WAD
-    return replace(state, index=state.index * (1.0 + growth)), rate / WAD, debt * growth
+    return replace(state, index=state.index * (1.0 + growth)), rate / WAD, owed * growth
 
 
 def _overdraw(
@@ -431,22 +469,24 @@ def _overdraw(
     amount = min(terms.overdraw * seconds, state.cash)
     if lent <= moment.price or amount <= 0.0:
         return state, 0.0, 0.0
-    principal, collateral = state.principal.copy(), state.collateral.copy()
+    before = state.borrowers
+    principal, collateral = before.principal.copy(), before.collateral.copy()
     principal[0] += amount / state.index
     collateral[0] += amount / lent
-    moved = replace(state, principal=principal, collateral=collateral, cash=state.cash - amount)
+    borrowers = replace(before, principal=principal, collateral=collateral)
+    moved = replace(state, borrowers=borrowers, cash=state.cash - amount)
     return moved, amount, amount / lent
 
 
 def _liquidate(state: _State, terms: Terms, moment: _Moment) -> tuple[_State, _Liquidations]:
-    debt = state.debt
-    backing = terms.threshold * moment.served * state.collateral
-    open_to = backing < debt
-    if not open_to.any():
+    if not state.indebted_beyond(terms.threshold * moment.served):
         return state, _Liquidations()
+    debt, collateral = state.debt, state.borrowers.collateral
+    backing = terms.threshold * moment.served * collateral
+    open_to = backing < debt
     whole = backing < terms.full_close_health * debt
     wanted = np.where(open_to, np.where(whole, 1.0, terms.close_factor) * debt, 0.0)
-    tokens = np.minimum(wanted * (1.0 + terms.bonus) / moment.served, state.collateral)
+    tokens = np.minimum(wanted * (1.0 + terms.bonus) / moment.served, collateral)
     sold = _sold(state, terms, moment, tokens * moment.price)
     share = np.divide(sold, tokens * moment.price, out=np.zeros(sold.size), where=sold > 0.0)
     return _settled(state, terms, moment, tokens, share)
@@ -454,7 +494,9 @@ def _liquidate(state: _State, terms: Terms, moment: _Moment) -> tuple[_State, _L
 
 def _sold(state: _State, terms: Terms, moment: _Moment, values: Float) -> Float:
     """Value sold of each position, first come first, while the last unit still pays."""
-    margin = moment.served / (moment.price * (1.0 + terms.bonus)) * (1.0 + state.gas_share)
+    margin = (
+        moment.served / (moment.price * (1.0 + terms.bonus)) * (1.0 + state.borrowers.gas_share)
+    )
     # The average down to a marginal price m is √(g·m), by which the capacity is inverted.
     average = np.sqrt((1.0 - terms.pool_fee) * margin)
     capacity = constant_product_capacity(1.0 - average, moment.depth, terms.pool_fee)
@@ -467,7 +509,7 @@ def _settled(
 ) -> tuple[_State, _Liquidations]:
     seized = np.where(share >= 1.0, tokens, share * tokens)
     repaid = seized * moment.served / (1.0 + terms.bonus)
-    collateral = state.collateral - seized
+    collateral = state.borrowers.collateral - seized
     owed = np.maximum(state.debt - repaid, 0.0)
     gone = (collateral <= 0.0) & (tokens > 0.0)
     sold = state.sold + float(seized.sum()) * moment.price
@@ -478,12 +520,13 @@ def _settled(
         written_off=float(owed[gone].sum()),
         waiting=float(owed[(tokens > 0.0) & ~gone & (share < 1.0)].sum()),
     )
-    left = np.where(gone, 0.0, owed)
-    cash = state.cash + done.repaid
-    moved = replace(
-        state, principal=left / state.index, collateral=collateral, cash=cash, sold=sold
+    borrowers = replace(
+        state.borrowers,
+        principal=np.where(gone, 0.0, owed) / state.index,
+        collateral=collateral,
     )
-    return moved, done
+    cash = state.cash + done.repaid
+    return replace(state, borrowers=borrowers, cash=cash, sold=sold), done
 
 
 def _proceeds(sold: float, terms: Terms, moment: _Moment) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import astuple
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,11 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from paramgen.backtest.liquidity import Comparison
+from paramgen.backtest.positions import Outcome
 from paramgen.model.arrays import Float
-from paramgen.report.charts import BLUE, GREEN, GREY, ORANGE, in_days, time_axis
+from paramgen.report.charts import BLUE, GREEN, GREY, INK, ORANGE, in_days, time_axis
 from paramgen.report.page import Table
 
 Paint = Callable[[Figure], None]
+
+_STYLES = ("-", "--", "-.", ":")
+"""Beside colour, so that lines that lie on one another are both seen."""
 
 
 def slippage_table(comparison: Comparison, every: int = 1) -> Table:
@@ -73,6 +78,43 @@ def paint_slippage(comparison: Comparison, sale: int) -> Paint:
     return paint
 
 
+def bad_debt_table(outcomes: Mapping[str, Outcome]) -> Table:
+    """What each oracle left behind, in USD."""
+    rows = ((name, outcome.totals) for name, outcome in outcomes.items())
+    return Table(
+        "Bad debt and liquidations by oracle, USD",
+        (
+            "oracle", "bad debt at the end", "at its worst", "written off", "liquidated",
+            "lost by borrowers in it", "of that to slippage", "overdrawn", "most debt waiting",
+        ),
+        tuple((name, *map(_money, astuple(totals))) for name, totals in rows),
+    )  # fmt: skip
+
+
+def paint_bad_debt(outcomes: Mapping[str, Outcome]) -> Paint:
+    """Paint the true price, and under each oracle what was liquidated and the worst bad debt."""
+
+    def paint(figure: Figure) -> None:
+        price, liquidated, worst = figure.subplots(3, 1, sharex=True)
+        for index, (name, outcome) in enumerate(outcomes.items()):
+            style = _STYLES[index % len(_STYLES)]
+            days, series = in_days(outcome.tape.times), outcome.series
+            liquidated.plot(days, np.cumsum(series.repaid), style, label=name)
+            worst.plot(days, np.maximum.accumulate(series.bad_debt), style)
+        tape = next(iter(outcomes.values())).tape
+        price.plot(in_days(tape.times), tape.price, color=INK, lw=0.9)
+        price.set_title("True price, USD")
+        liquidated.set_title("Debt liquidated so far, USD")
+        worst.set_title("Bad debt at its worst so far, written off or not covered, USD")
+        for axes in (liquidated, worst):
+            axes.set_ylim(bottom=0.0)
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _money(value)))
+        figure.legend(loc="outside right upper")
+        time_axis(worst)
+
+    return paint
+
+
 def _beside(axes: Axes, value: float, text: str, colour: str) -> None:
     """Name a horizontal line on itself, just above its left end."""
     axes.annotate(
@@ -98,7 +140,6 @@ def _share(value: float) -> str:
 
 def _money(value: float) -> str:
     """Dollars to three digits, with thousands apart."""
-    if abs(value) < 1.0:
-        return f"{value:.2f}"
-    digits = max(0, int(np.floor(np.log10(abs(value)))) - 2)
-    return f"{round(value / 10**digits) * 10**digits:,.0f}".replace(",", " ")
+    rounded = float(f"{value:.3g}")
+    decimals = 0 if abs(rounded) >= 100.0 or rounded == 0.0 else 2  # noqa: PLR2004
+    return f"{rounded:,.{decimals}f}".replace(",", " ")

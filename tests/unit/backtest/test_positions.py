@@ -337,8 +337,10 @@ def test_an_overstated_price_is_borrowed_against_until_the_cash_is_gone():
     assert paused.totals.overdrawn == paused.totals.bad_debt == 0.0
 
 
-def test_a_frozen_oracle_goes_on_at_its_last_price():
-    assert frozen(np.array([0.0, 1.0, 0.9, 0.0, 0.0, 0.8])).tolist() == [0.0, 1, 0.9, 0.9, 0.9, 0.8]
+def test_a_frozen_oracle_stays_at_its_last_price_before_the_first_pause():
+    assert frozen(np.array([0.0, 1.0, 0.9, 0.0, 0.7])).tolist() == [0.0, 1.0, 0.9, 0.9, 0.9]
+    for never_paused in ([1.0, 0.5], [0.0, 0.0]):
+        assert frozen(np.array(never_paused)).tolist() == never_paused
 
 
 @pytest.mark.parametrize("sizes", [Lognormal(1.5), Pareto(1.2)])

@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 
 from paramgen.backtest.liquidity import PoolHistory, compare, naive_depth
+from paramgen.backtest.positions import Outcome, Positions, Tape, Terms, simulate
+from paramgen.mirror.rate import WAD, Curve
 from paramgen.report.charts import draw
-from paramgen.report.market import paint_slippage, slippage_table
+from paramgen.report.market import (
+    bad_debt_table,
+    paint_bad_debt,
+    paint_slippage,
+    slippage_table,
+)
 
 HOUR = 3_600
 
@@ -35,3 +42,29 @@ def test_the_slippage_picture_is_drawn_with_empty_hours_and_is_the_same_every_ti
     picture = draw(paint_slippage(comparison, 1), height=5.0)
     assert picture.startswith("<?xml")
     assert picture == draw(paint_slippage(comparison, 1), height=5.0)
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[str, Outcome]:
+    terms = Terms(0.85, 0.8, 0.05, 1.0, 0.95, 0.0, 0.0, Curve(0, 0, 0, WAD // 2), 1e6)
+    book = Positions(np.array([1_000.0]), np.array([800.0]))
+    count = np.arange(3, dtype=np.int64)
+    price = np.array([1.0, 0.8, 0.7])
+
+    def run(served: list[float]) -> Outcome:
+        tape = Tape(HOUR * count, price, np.array(served), np.full(3, 1e12), count)
+        return simulate(book, terms, tape)
+
+    return {"live": run([1.0, 0.8, 0.7]), "paused": run([1.0, 0.0, 0.0])}
+
+
+def test_the_table_of_bad_debt_holds_every_oracle_and_every_total(outcomes):
+    table = bad_debt_table(outcomes)
+    assert [row[0] for row in table.rows] == ["live", "paused"]
+    live, paused = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
+    assert (live["bad debt at the end"], live["written off"]) == ("38.10", "38.10")
+    assert (paused["bad debt at the end"], paused["liquidated"]) == ("133", "0")
+
+
+def test_the_picture_of_bad_debt_is_the_same_every_time(outcomes):
+    assert draw(paint_bad_debt(outcomes)) == draw(paint_bad_debt(outcomes))
