@@ -262,7 +262,7 @@ def fold_tape(
     pokes = poke_times(primary, fold, cadence)
     moments = _moments(legs, pokes, configuration, fold)
     return Tape(
-        deployment=_deployment(spec, two_legs=secondary is not None),
+        deployment=deployment_of(spec, two_legs=secondary is not None),
         seed=State.seeded(int(primary.answers[0]), int(primary.times[0])),
         primary=primary,
         secondary=secondary,
@@ -301,12 +301,14 @@ def _leg_rounds(loaded: Loaded, compiled: CompiledFold, leg: str) -> Rounds | No
     return rounds(between(history, begin, compiled.fold.end))
 
 
-def _deployment(spec: OracleSpec, *, two_legs: bool) -> Deployment:
+def deployment_of(spec: OracleSpec, *, two_legs: bool, has_reference: bool = False) -> Deployment:
+    """What the constructor would fix for an asset, both legs in eight decimals."""
     return Deployment(
         primary_decimals=DECIMALS,
         secondary_decimals=DECIMALS if two_legs else None,
         min_price=round_fraction(spec.lowest.value * PRICE_UNITS, Rounding.UP),
         max_price=round_fraction(spec.highest.value * PRICE_UNITS, Rounding.DOWN),
+        has_reference=has_reference,
     )
 
 

@@ -21,6 +21,7 @@ from paramgen.cli.explain import explain
 from paramgen.cli.init import init
 from paramgen.cli.plan import plan
 from paramgen.cli.price import price
+from paramgen.cli.simulate import simulate
 from paramgen.cli.stress import stress
 from paramgen.cli.what_if import what_if
 from paramgen.errors import ParamgenError
@@ -40,6 +41,7 @@ for command in (
     check,
     price,
     stress,
+    simulate,
     backtest,
     calibrate_credit,
     compile_,

@@ -128,8 +128,11 @@ class Stressed:
         deviation of the market, the expected default loss) and at the policy's confidence.
     recovered_ordinary, recovered_tail : what selling it then brings, by a liquidator where the
         bonus still pays him, else by the protocol's own exits.
+    volatility, causes : what moves the price under the stress.
     """
 
+    volatility: float
+    causes: credit.Causes
     composite_yield: float
     expected_loss: float
     ordinary: float
@@ -168,6 +171,8 @@ def stressed_price(
     routes = exits(scope, stressed=True)
     value = scope.ledger.value
     return Stressed(
+        value("volatility"),
+        found,
         value("composite_yield"),
         value("expected_loss"),
         ordinary.after(horizon),

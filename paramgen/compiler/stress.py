@@ -50,7 +50,7 @@ def stress(loaded: Loaded, marks: Benchmark, fits: Fits, derived: Derived) -> St
     """Run all three on a derived asset."""
 
     def under(by: RiskDrivers) -> Stressed:
-        return _priced(loaded, marks, fits, derived, by)
+        return priced_under(loaded, marks, fits, derived, by)
 
     by_input = sensitivities(price_inputs(derived.quantities))
     return Stress(
@@ -129,7 +129,7 @@ def shock_of(loaded: Loaded, derived: Derived, scenario: Scenario) -> Shock | No
 def outcome(marks: Benchmark, fits: Fits, derived: Derived, scenario: str, shock: Shock) -> Outcome:
     """An asset under a shock of the size that its scenario states."""
     loaded, drivers = shock.at(1.0)
-    found = _priced(loaded, marks, fits, derived, drivers)
+    found = priced_under(loaded, marks, fits, derived, drivers)
     threshold = derived.value("liquidation_threshold")
     cap, refusal = _cap(loaded, marks, fits, derived.identifier, drivers)
     return Outcome(
@@ -155,14 +155,15 @@ def breaking_multiple(marks: Benchmark, fits: Fits, derived: Derived, shock: Sho
 
     def margin(size: float) -> float:
         loaded, drivers = shock.at(size)
-        return _margin(derived, _priced(loaded, marks, fits, derived, drivers))
+        return _margin(derived, priced_under(loaded, marks, fits, derived, drivers))
 
     return reverse_stress(margin, largest=LARGEST_SHOCK, steps=_STEPS)
 
 
-def _priced(
+def priced_under(
     loaded: Loaded, marks: Benchmark, fits: Fits, derived: Derived, by: RiskDrivers
 ) -> Stressed:
+    """An asset of a stressed book under multipliers, with the bonus that it was given before."""
     bonus = derived.value("liquidation_bonus")
     name, book, policy = derived.identifier, loaded.book, loaded.policy
     return stressed_price(name, book, policy, marks, fits, stress=by, bonus=bonus)
