@@ -257,7 +257,7 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
         if (current != expectedEpoch) revert EpochChanged(expectedEpoch, current);
         _requirePrice(price, MIN_PRICE, MAX_PRICE);
         _requireTime(asOf);
-        if (!byGovernor) _requireSupport(price);
+        if (!byGovernor) _requireGuardiansCase(price);
         state = W.seeded(price, asOf);
         emit Reset(price, asOf, _endEpoch(), byGovernor);
     }
@@ -320,8 +320,13 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
         referenceWord = word;
     }
 
-    /// @notice A guardian's reset price needs a fresh leg within tolerance and not below it.
-    function _requireSupport(uint256 price) private view {
+    /// @notice A guardian's reset ends a pause, at a price that a fresh leg within tolerance supports and not below.
+    /// @dev A contest is a pause even where a read would no longer say so: `lastPrice` refuses until a poke.
+    function _requireGuardiansCase(uint256 price) internal view {
+        if (state & (W.CONTESTED | W.TRIPPED) == 0) {
+            Verdict verdict = _view();
+            if (verdict.price() != 0) revert NotPaused(asset, verdict.status());
+        }
         uint256 config = configuration;
         if (_supports(_primaryLeg(state, config), price, config)) return;
         if (_supports(_secondaryLeg(state, config), price, config)) return;

@@ -48,6 +48,7 @@ interface IFallbackOracle {
     error EpochChanged(uint64 expected, uint64 current);
     error PriceOutOfBounds(uint256 price, uint256 minimum, uint256 maximum);
     error TimeOutOfBounds(uint256 asOf, uint256 earliest, uint256 latest);
+    error NotPaused(address asset, Status status);
     error NoLegSupports(uint256 price, uint256 tolerance);
 
     // --- reading ---------------------------------------------------------------------------------
@@ -86,8 +87,8 @@ interface IFallbackOracle {
     /// @notice Pauses until a reset. Repeating it changes nothing.
     function trip() external;
 
-    /// @notice Ends a pause at a reviewed price. Without `byGovernor` a fresh leg must lie within tolerance and not
-    ///      below.
+    /// @notice Restarts from a reviewed price. Without `byGovernor` only to end a pause, and a fresh leg must lie
+    ///      within tolerance and not below.
     function reset(uint256 price, uint256 asOf, uint64 expectedEpoch, bool byGovernor) external;
 
     // --- words and constants of the deployment -----------------------------------------------------

@@ -21,6 +21,7 @@ contract OracleHarness is FallbackOracle {
         uint256 referenceWord;
         Answer first;
         Answer second;
+        uint256 review;
     }
 
     struct Result {
@@ -35,6 +36,7 @@ contract OracleHarness is FallbackOracle {
         uint256 pokedAt;
         uint256 state;
         uint256 contest;
+        bytes4 guardianRefused;
     }
 
     constructor(Deployment memory d) FallbackOracle(d) {}
@@ -43,8 +45,12 @@ contract OracleHarness is FallbackOracle {
         results = new Result[](cases.length);
         for (uint256 i; i < cases.length; ++i) {
             _plant(cases[i]);
-            _ask(results[i]);
+            _ask(results[i], cases[i].review);
         }
+    }
+
+    function requireGuardiansCase(uint256 price) external view {
+        _requireGuardiansCase(price);
     }
 
     function _plant(Case calldata c) private {
@@ -56,7 +62,12 @@ contract OracleHarness is FallbackOracle {
         if (SECONDARY != address(0)) FaultyFeed(SECONDARY).set(c.second.fault, c.second.answer, c.second.updatedAt);
     }
 
-    function _ask(Result memory r) private {
+    function _ask(Result memory r, uint256 review) private {
+        try this.requireGuardiansCase(review) {
+            r.guardianRefused = 0;
+        } catch (bytes memory reason) {
+            r.guardianRefused = bytes4(reason);
+        }
         (r.viewed, r.viewedPrice, r.viewedAt,) = this.status();
         try this.bidAndAsk() returns (uint256, uint256 ask) {
             r.undecayed = ask;

@@ -231,6 +231,22 @@ def reset(oracle: Oracle, price: int, as_of: int) -> Oracle:
     return replace(oracle, state=State.seeded(price, as_of), contest=contest)
 
 
+def guardian_refusal(oracle: Oracle, feeds: Feeds, price: int, now: int) -> str | None:
+    """The error by which a guardian's reset at `price` is refused, None where it is not.
+
+    A guardian only ends a pause, and only at a price that a fresh leg supports.
+    """
+    paused = oracle.state.tripped or oracle.state.contested or view(oracle, feeds, now).price == 0
+    if not paused:
+        return "NotPaused"
+    tolerance = oracle.configuration.tolerance
+    supported = any(
+        leg.fresh and price <= leg.price and agree(price, leg.price, tolerance)
+        for leg in _legs(oracle, feeds, now)
+    )
+    return None if supported else "NoLegSupports"
+
+
 def last_price(oracle: Oracle, now: int) -> Verdict:
     """The checkpoint, decayed by its age, without a feed call."""
     state = oracle.state
@@ -305,21 +321,31 @@ def judge(oracle: Oracle, answer: Answer | None, decimals: int, staleness: int, 
     return Leg(price, time, now - time <= staleness, inside)
 
 
+def _legs(oracle: Oracle, feeds: Feeds, now: int) -> tuple[Leg, Leg]:
+    return _primary_leg(oracle, feeds, now), _secondary_leg(oracle, feeds, now)
+
+
+def _primary_leg(oracle: Oracle, feeds: Feeds, now: int) -> Leg:
+    decimals = oracle.deployment.primary_decimals
+    return judge(oracle, feeds.primary, decimals, oracle.configuration.primary_staleness, now)
+
+
+def _secondary_leg(oracle: Oracle, feeds: Feeds, now: int) -> Leg:
+    decimals = oracle.deployment.secondary_decimals
+    if decimals is None:
+        return Leg()
+    return judge(oracle, feeds.secondary, decimals, oracle.configuration.secondary_staleness, now)
+
+
 def _evaluate(oracle: Oracle, feeds: Feeds, now: int, *, poking: bool) -> tuple[Verdict, Leg]:
     if oracle.state.tripped:
         return _pause(Status.TRIPPED, oracle.state), Leg()
-    deployment, configuration = oracle.deployment, oracle.configuration
-    first = judge(
-        oracle, feeds.primary, deployment.primary_decimals, configuration.primary_staleness, now
-    )
+    first = _primary_leg(oracle, feeds, now)
     live = first.fresh and first.inside
     if live and not poking and not oracle.state.contested:
         return _served(Status.LIVE, first), first
 
-    second = Leg()
-    if deployment.secondary_decimals is not None:
-        staleness = configuration.secondary_staleness
-        second = judge(oracle, feeds.secondary, deployment.secondary_decimals, staleness, now)
+    second = _secondary_leg(oracle, feeds, now)
     if live:
         return _with_live_primary(oracle, first, second), first
     return _without_primary(oracle, first, second, now), first

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
+from eth_utils import function_signature_to_4byte_selector
 
 from paramgen.mirror.oracle import (
     Answer,
@@ -17,6 +18,7 @@ from paramgen.mirror.oracle import (
     Oracle,
     Status,
     Verdict,
+    guardian_refusal,
     last_price,
     poke,
     reset,
@@ -37,18 +39,23 @@ BATCH = 400
 BATCHES = 25
 SEQUENCES = 300
 STEPS = 10
-CASE = "(uint256,uint256,uint256,uint256,(uint8,int256,uint256),(uint8,int256,uint256))"
-RESULT_WORDS = 11
+CASE = "(uint256,uint256,uint256,uint256,(uint8,int256,uint256),(uint8,int256,uint256),uint256)"
+RESULT_WORDS = 12
+REFUSALS = {
+    "NotPaused": "NotPaused(address,uint8)",
+    "NoLegSupports": "NoLegSupports(uint256,uint256)",
+}
 FAULTS = range(1, 8)
 
 
 @dataclass(frozen=True)
 class Case:
-    """An oracle and what its feeds do: a fault (0 for none) and an answer each."""
+    """An oracle, what its feeds do (a fault, 0 for none, and an answer), a guardian's price."""
 
     oracle: Oracle
     faults: tuple[int, int]
     answers: tuple[Answer, Answer]
+    review: int
 
     @property
     def feeds(self) -> Feeds:
@@ -72,6 +79,7 @@ class Case:
             oracle.configuration.word,
             oracle.reference.word,
             *legs,
+            self.review,
         )
 
 
@@ -89,7 +97,15 @@ def random_case(random: Random, oracle: Oracle, now: int = NOW) -> Case:
     if random.random() < 0.2 and 0 < first.updated_at <= now:
         contest = replace(oracle.contest, outside_round_time=first.updated_at)
         oracle = replace(oracle, contest=contest)
-    return Case(oracle, faults, (first, second))
+    return Case(oracle, faults, (first, second), random_review(random, oracle, price))
+
+
+def random_review(random: Random, oracle: Oracle, price: int) -> int:
+    """A price for a guardian's reset, often at the edge of what the primary supports."""
+    tolerance = oracle.configuration.tolerance
+    lowest = price * 10**5 // (10**5 + tolerance)
+    reviewed = random.choice((price, lowest, oracle.state.price)) + random.choice((-1, 0, 1))
+    return min(2**54 - 1, max(1, reviewed))
 
 
 def expected(case: Case, now: int) -> tuple[list[int], Oracle, Verdict]:
@@ -109,8 +125,16 @@ def expected(case: Case, now: int) -> tuple[list[int], Oracle, Verdict]:
         poked.time,
         after.state.word,
         after.contest.word,
+        refused_by(guardian_refusal(case.oracle, case.feeds, case.review, now)),
     ]
     return words, after, poked
+
+
+def refused_by(name: str | None) -> int:
+    """An error's selector as a `bytes4` result word; 0 for none."""
+    if name is None:
+        return 0
+    return int.from_bytes(function_signature_to_4byte_selector(REFUSALS[name])) << 224
 
 
 def deploy(machine: Machine, deployment: Deployment) -> str:

@@ -95,8 +95,12 @@ contract RolesTest is GovernorFixture {
         _row("pause", abi.encodeCall(steward.pause, (asset)), GUARD);
         _row("zeroLtv", abi.encodeCall(steward.zeroLtv, (asset)), GUARD);
         _row("freezeCaps", abi.encodeCall(steward.freezeCaps, (asset)), GUARD);
+        vm.prank(GUARDIAN);
+        steward.pause(M.asset(1));
         _row(
-            "resetOracle", abi.encodeCall(steward.resetOracle, (asset, M.PRICE, block.timestamp, 0)), GOVERNOR | GUARD
+            "resetOracle",
+            abi.encodeCall(steward.resetOracle, (M.asset(1), M.PRICE, block.timestamp, 1)),
+            GOVERNOR | GUARD
         );
         _row("setFrozen", abi.encodeCall(steward.setFrozen, (asset, true)), GOVERNOR | STEWARD);
         _row("setFrozen", abi.encodeCall(steward.setFrozen, (asset, false)), GOVERNOR);

@@ -190,16 +190,18 @@ contract Handler is Test {
         if (!tripped) (tripped, epoch) = (true, epoch + 1);
     }
 
-    /// @notice The guardian resets where a fresh leg supports the price, and only there.
+    /// @notice The guardian resets where there is a pause and a fresh leg supports the price, and only there.
     function resetByGuardian(uint256 discount, uint256 source) external counted {
         Answer memory leg = source % 2 == 0 ? secondaryAnswer() : primaryAnswer();
         uint256 price = leg.price == 0 ? truth : leg.price - leg.price * _bound(discount, 0, 3_000) / 1e5;
         if (price < parts.minPrice) return;
         bool supported = _supports(primaryAnswer(), price) || _supports(secondaryAnswer(), price);
-        if (!supported) vm.expectPartialRevert(IFallbackOracle.NoLegSupports.selector);
+        bool paused = _isPaused();
+        if (!paused) vm.expectPartialRevert(IFallbackOracle.NotPaused.selector);
+        else if (!supported) vm.expectPartialRevert(IFallbackOracle.NoLegSupports.selector);
         vm.prank(guardian);
         steward.resetOracle(asset, price, block.timestamp, uint64(epoch));
-        if (supported) _remember(price, block.timestamp);
+        if (paused && supported) _remember(price, block.timestamp);
     }
 
     function resetByGovernor(uint256 price, uint256 age) external counted {
@@ -423,6 +425,11 @@ contract Handler is Test {
 
     function _onBase(IFallbackOracle.Status v) private pure returns (bool) {
         return v == IFallbackOracle.Status.Held || v == IFallbackOracle.Status.Decaying;
+    }
+
+    function _isPaused() private view returns (bool) {
+        (, uint256 price,,) = oracle.status();
+        return price == 0 || oracle.state() & (OracleWords.CONTESTED | OracleWords.TRIPPED) != 0;
     }
 
     /// @dev Whether the NAV reference is too old to cap anything.
