@@ -28,7 +28,7 @@ _PIPS: Final = 1_000_000
 _WORD_BITS: Final = 256
 
 # 1/sqrt(1.0001)^(2^i) in Q128, i = 0…19, as v3-core TickMath writes them.
-_INVERSE_ROOTS: Final = (
+INVERSE_ROOTS: Final = (
     0xFFFCB933BD6FAD37AA2D162D1A594001,
     0xFFF97272373D413259A46990580E213A,
     0xFFF2E50F5F656932EF12357CF3C7FDCC,
@@ -69,7 +69,7 @@ def sqrt_ratio_at_tick(tick: int) -> int:
     if not MIN_TICK <= tick <= MAX_TICK:
         raise ValueError(f"tick {tick} lies outside ±{MAX_TICK}")
     ratio = 1 << 128
-    for bit, factor in enumerate(_INVERSE_ROOTS):
+    for bit, factor in enumerate(INVERSE_ROOTS):
         if abs(tick) >> bit & 1:
             ratio = ratio * factor >> 128
     if tick > 0:

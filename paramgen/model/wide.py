@@ -124,39 +124,63 @@ def _operation(generate: Generate, result: int | None, width: int | None = None)
     return intrinsic(typed)
 
 
-add = _operation(lambda builder, a, b: builder.add(a, b), WORD_LIMBS)
+add: Callable[[Any, Any], Wide] = _operation(lambda builder, a, b: builder.add(a, b), WORD_LIMBS)
 """a + b modulo 2^256."""
 
-subtract = _operation(lambda builder, a, b: builder.sub(a, b), WORD_LIMBS)
+subtract: Callable[[Any, Any], Wide] = _operation(
+    lambda builder, a, b: builder.sub(a, b), WORD_LIMBS
+)
 """a − b modulo 2^256."""
 
-less = _operation(lambda builder, a, b: builder.icmp_unsigned("<", a, b), None)
+less: Callable[[Any, Any], bool] = _operation(
+    lambda builder, a, b: builder.icmp_unsigned("<", a, b), None
+)
 """a < b."""
 
-equal = _operation(lambda builder, a, b: builder.icmp_unsigned("==", a, b), None)
+equal: Callable[[Any, Any], bool] = _operation(
+    lambda builder, a, b: builder.icmp_unsigned("==", a, b), None
+)
 """a = b."""
 
-product_2 = _operation(lambda builder, a, b: builder.mul(a, b), 2)
+product_2: Callable[[Any, Any], tuple[np.uint64, np.uint64]] = _operation(
+    lambda builder, a, b: builder.mul(a, b), 2
+)
 """a·b modulo 2^128: exact for two words."""
 
-product = _operation(lambda builder, a, b: builder.mul(a, b), WORD_LIMBS)
+product: Callable[[Any, Any], Wide] = _operation(
+    lambda builder, a, b: builder.mul(a, b), WORD_LIMBS
+)
 """a·b modulo 2^256."""
 
-product_8 = _operation(lambda builder, a, b: builder.mul(a, b), 2 * WORD_LIMBS)
+product_8: Callable[[Any, Any], Limbs] = _operation(
+    lambda builder, a, b: builder.mul(a, b), 2 * WORD_LIMBS
+)
 """a·b modulo 2^512: exact for two EVM words."""
 
-shift_left = _operation(lambda builder, a, b: builder.shl(a, b), WORD_LIMBS)
+shift_left: Callable[[Any, Any], Wide] = _operation(
+    lambda builder, a, b: builder.shl(a, b), WORD_LIMBS
+)
 """a·2^b modulo 2^256, b < 256."""
 
-shift_left_8 = _operation(lambda builder, a, b: builder.shl(a, b), 2 * WORD_LIMBS)
+shift_left_8: Callable[[Any, Any], Limbs] = _operation(
+    lambda builder, a, b: builder.shl(a, b), 2 * WORD_LIMBS
+)
 """a·2^b modulo 2^512, b < 512."""
 
-shift_right = _operation(lambda builder, a, b: builder.lshr(a, b), WORD_LIMBS)
+shift_right: Callable[[Any, Any], Wide] = _operation(
+    lambda builder, a, b: builder.lshr(a, b), WORD_LIMBS
+)
 """⌊a/2^b⌋ modulo 2^256, b < 64·limbs of a."""
 
-_subtract_5 = _operation(lambda builder, a, b: builder.sub(a, b), WORD_LIMBS + 1)
-_add_5 = _operation(lambda builder, a, b: builder.add(a, b), WORD_LIMBS + 1)
-_product_5 = _operation(lambda builder, a, b: builder.mul(a, b), WORD_LIMBS + 1)
+_subtract_5: Callable[[Any, Any], Limbs] = _operation(
+    lambda builder, a, b: builder.sub(a, b), WORD_LIMBS + 1
+)
+_add_5: Callable[[Any, Any], Limbs] = _operation(
+    lambda builder, a, b: builder.add(a, b), WORD_LIMBS + 1
+)
+_product_5: Callable[[Any, Any], Limbs] = _operation(
+    lambda builder, a, b: builder.mul(a, b), WORD_LIMBS + 1
+)
 
 
 def _leading_zeros(_typing: Any, _value: Any) -> tuple[Any, Any]:

@@ -1,0 +1,494 @@
+"""Exact Uniswap v3 quotes of many amounts, compiled: `paramgen.model.amm` to the last integer.
+
+As long as a step reaches its target, what it takes, gives and charges depends on the pool alone,
+not on the amount still to be swapped, and it reaches its target exactly when what it takes is
+there: ⌊r·(1−f)⌋ ≥ T ⟺ r ≥ T + ⌈T·f/(1−f)⌉. So the pool is walked once, as a ladder of states with
+the input that leads to each; an amount is then found on it, and only its last, partial step is its
+own. Source of the arithmetic: Uniswap/v3-core, libraries TickMath, SqrtPriceMath and SwapMath.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Final, NamedTuple, cast
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from paramgen.model import wide
+from paramgen.model.amm import (
+    INVERSE_ROOTS,
+    MAX_SQRT_RATIO,
+    MAX_TICK,
+    MIN_SQRT_RATIO,
+    MIN_TICK,
+    Pool,
+    Quote,
+    quote_exact_input,
+    sqrt_ratio_at_tick,
+)
+from paramgen.model.wide import WORD_LIMBS, Wide
+
+_WHOLE: Final = 1_000_000
+_PIPS: Final = wide.constant(_WHOLE)
+_Q96: Final = wide.constant(1 << 96)
+_BELOW_Q96: Final = np.uint64(0xFFFF_FFFF)
+_ALL_ONES: Final = wide.constant((1 << 256) - 1)
+_ROOTS: Final = np.array([wide.limbs(root, 2) for root in INVERSE_ROOTS], dtype=np.uint64)
+_ONE: Final = np.uint64(1)
+_WORD_BITS: Final = 256
+_MAX_LIQUIDITY: Final = (1 << 128) - 1
+_MAX_AMOUNT: Final = (1 << 255) - 1
+
+# TickMath.getTickAtSqrtRatio: log√1.0001(2), and the errors of 14 bits of the logarithm, in Q128.
+_LOG_BITS: Final = 14
+_LOG_SCALE: Final = wide.constant(255_738_958_999_603_826_347_141)
+_LOG_BELOW: Final = wide.constant(3_402_992_956_809_132_418_596_140_100_660_247_210)
+_LOG_ABOVE: Final = wide.constant(291_339_464_771_989_622_907_027_621_153_398_088_495)
+
+_CONSUMED, _OUT, _FEE, _PRICE, _LIQUIDITY = range(5)
+_FIELDS: Final = 5
+
+Limbs = NDArray[np.uint64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Exact = NDArray[np.object_]
+
+_signed: Callable[[np.uint64], int] = cast(Any, np.int64)
+
+
+@dataclass(frozen=True)
+class Quotes:
+    """(n,) outcomes of as many swaps, each of the pool as it was given; Python's integers.
+
+    Parameters
+    ----------
+    amount_out, unfilled, fee : as in `paramgen.model.amm.Quote`.
+    sqrt_price, tick, liquidity : the pool's after the swap.
+    """
+
+    amount_out: Exact
+    unfilled: Exact
+    fee: Exact
+    sqrt_price: Exact
+    tick: Integers
+    liquidity: Exact
+
+
+def quote_many(
+    pool: Pool,
+    amounts: Iterable[int],
+    *,
+    zero_for_one: bool,
+    sqrt_price_limit: int | None = None,
+) -> Quotes:
+    """`quote_exact_input` of each amount on one pool, bit for bit.
+
+    Parameters
+    ----------
+    amounts : (n,) smallest units, fee included.
+    zero_for_one : token0 is sold. sqrt_price_limit : Q96; default the end of the ticks.
+
+    Notes
+    -----
+    A pool or amounts that no contract could hold are walked in Python's integers instead.
+
+    Raises
+    ------
+    ValueError : the limit lies behind the price, where the contract reverts with "SPL".
+    """
+    wanted = [int(amount) for amount in amounts]
+    limit = sqrt_price_limit
+    if limit is None:
+        limit = MIN_SQRT_RATIO + 1 if zero_for_one else MAX_SQRT_RATIO - 1
+    if limit > pool.sqrt_price if zero_for_one else limit < pool.sqrt_price:
+        raise ValueError(f"limit {limit} lies behind the price {pool.sqrt_price}")
+    if not _carries(pool, wanted, limit, zero_for_one=zero_for_one):
+        return _walked(pool, wanted, limit, zero_for_one=zero_for_one)
+    walk = _walk_of(pool, limit, zero_for_one=zero_for_one)
+    inputs = _limbs_of(wanted)
+    values, ticks = _quote(walk, inputs, wide.constant(max(wanted, default=0)))
+    return _quotes(values, ticks)
+
+
+def swap_many(pool: Pool, amounts: Iterable[int], zero_for_one: Iterable[bool]) -> Quotes:
+    """Swaps one after the other, each of the pool that the one before left, bit for bit.
+
+    Parameters
+    ----------
+    amounts : (n,) smallest units, fee included. zero_for_one : (n,) whether token0 is sold.
+    """
+    wanted, down = [int(amount) for amount in amounts], [bool(sold) for sold in zero_for_one]
+    ends = {True: MIN_SQRT_RATIO + 1, False: MAX_SQRT_RATIO - 1}
+    if not all(_carries(pool, wanted, ends[sold], zero_for_one=sold) for sold in ends):
+        return _swapped(pool, wanted, down)
+    walks = [_walk_of(pool, ends[sold], zero_for_one=sold) for sold in (True, False)]
+    values, ticks = _swaps(walks[0], walks[1], _limbs_of(wanted), np.array(down, dtype=np.bool_))
+    return _quotes(values, ticks)
+
+
+class _Walk(NamedTuple):
+    """A pool and a direction, in limbs; `nets` (n, 4) in two's complement."""
+
+    price: Wide
+    tick: int
+    liquidity: Wide
+    kept: Wide
+    fee: Wide
+    spacing: int
+    ticks: Integers
+    nets: Limbs
+    zero_for_one: bool
+    limit: Wide
+
+
+def _walk_of(pool: Pool, limit: int, *, zero_for_one: bool) -> _Walk:
+    return _Walk(
+        price=wide.constant(pool.sqrt_price),
+        tick=pool.tick,
+        liquidity=wide.constant(pool.liquidity),
+        kept=wide.constant(_WHOLE - pool.fee_pips),
+        fee=wide.constant(pool.fee_pips),
+        spacing=pool.tick_spacing,
+        ticks=np.array([tick for tick, _ in pool.ticks], dtype=np.int64),
+        nets=_limbs_of([net % (1 << 256) for _, net in pool.ticks]),
+        zero_for_one=zero_for_one,
+        limit=wide.constant(limit),
+    )
+
+
+def _carries(pool: Pool, amounts: list[int], limit: int, *, zero_for_one: bool) -> bool:
+    """Whether prices, ticks, liquidity on the way and amounts are such as a pool can have."""
+    if not MIN_TICK <= pool.tick < MAX_TICK:
+        return False
+    if not sqrt_ratio_at_tick(pool.tick) <= pool.sqrt_price <= sqrt_ratio_at_tick(pool.tick + 1):
+        return False
+    if not (MIN_SQRT_RATIO <= limit < MAX_SQRT_RATIO and 0 <= pool.fee_pips < _WHOLE):
+        return False
+    if pool.tick_spacing < 1 or not all(0 <= amount <= _MAX_AMOUNT for amount in amounts):
+        return False
+    ticks = [tick for tick, _ in pool.ticks]
+    if any(tick % pool.tick_spacing or abs(tick) > MAX_TICK for tick in ticks):
+        return False
+    crossed = (
+        [-net for tick, net in reversed(pool.ticks) if tick <= pool.tick]
+        if zero_for_one
+        else [net for tick, net in pool.ticks if tick > pool.tick]
+    )
+    return all(0 <= held <= _MAX_LIQUIDITY for held in accumulate([pool.liquidity, *crossed]))
+
+
+def _walked(pool: Pool, amounts: list[int], limit: int, *, zero_for_one: bool) -> Quotes:
+    return _collected(
+        quote_exact_input(pool, amount, zero_for_one=zero_for_one, sqrt_price_limit=limit)
+        for amount in amounts
+    )
+
+
+def _swapped(pool: Pool, amounts: list[int], zero_for_one: list[bool]) -> Quotes:
+    def one_by_one() -> Iterator[Quote]:
+        left = pool
+        for amount, sold in zip(amounts, zero_for_one, strict=True):
+            quote = quote_exact_input(left, amount, zero_for_one=sold)
+            left = quote.pool
+            yield quote
+
+    return _collected(one_by_one())
+
+
+def _collected(quotes: Iterable[Quote]) -> Quotes:
+    rows = [
+        (q.amount_out, q.unfilled, q.fee, q.pool.sqrt_price, q.pool.tick, q.pool.liquidity)
+        for q in quotes
+    ]
+    out, unfilled, fee, price, tick, liquidity = (
+        _exact([row[at] for row in rows]) for at in range(_FIELDS + 1)
+    )
+    return Quotes(out, unfilled, fee, price, tick.astype(np.int64), liquidity)
+
+
+def _quotes(values: Limbs, ticks: Integers) -> Quotes:
+    unfilled, out, fee, price, liquidity = (_integers_of(values[:, i]) for i in range(_FIELDS))
+    return Quotes(out, unfilled, fee, price, ticks, liquidity)
+
+
+def _exact(values: list[int]) -> Exact:
+    exact = np.empty(len(values), dtype=object)
+    exact[:] = values
+    return exact
+
+
+def _limbs_of(values: list[int]) -> Limbs:
+    data = b"".join(value.to_bytes(8 * WORD_LIMBS, "little") for value in values)
+    return np.frombuffer(data, dtype="<u8").astype(np.uint64).reshape(-1, WORD_LIMBS)
+
+
+def _integers_of(values: Limbs) -> Exact:
+    data, width = values.astype("<u8").tobytes(), 8 * WORD_LIMBS
+    starts = range(0, len(data), width)
+    return _exact([int.from_bytes(data[at : at + width], "little") for at in starts])
+
+
+@njit(cache=True)
+def _quote(walk: _Walk, amounts: Limbs, most: Wide) -> tuple[Limbs, Integers]:
+    """(n, fields, limbs) and (n,) ticks; the first field is what found no liquidity."""
+    ladder, rungs = _ladder(walk, most)
+    values = np.zeros((len(amounts), _FIELDS, WORD_LIMBS), dtype=np.uint64)
+    ticks = np.zeros(len(amounts), dtype=np.int64)
+    for i in range(len(amounts)):
+        amount = _load(amounts, i)
+        below = _count_below(ladder, amount)
+        if below == len(ladder):
+            values[i], ticks[i] = ladder[below - 1], rungs[below - 1]
+            _store(values[i], _CONSUMED, wide.subtract(amount, _load(ladder[below - 1], _CONSUMED)))
+        elif wide.equal(_load(ladder[below], _CONSUMED), amount):
+            values[i], ticks[i] = ladder[below], rungs[below]
+            _store(values[i], _CONSUMED, wide.ZERO)
+        else:
+            values[i], ticks[i] = ladder[below - 1], rungs[below - 1]
+            ticks[i] = _partial(walk, values[i], ticks[i], amount)
+    return values, ticks
+
+
+@njit(cache=True)
+def _swaps(down: _Walk, up: _Walk, amounts: Limbs, sold: Flags) -> tuple[Limbs, Integers]:
+    """As `_quote`, each swap from where the one before ended."""
+    values = np.zeros((len(amounts), _FIELDS, WORD_LIMBS), dtype=np.uint64)
+    ticks = np.zeros(len(amounts), dtype=np.int64)
+    price, liquidity, tick = down.price, down.liquidity, down.tick
+    for i in range(len(amounts)):
+        _store(values[i], _PRICE, price)
+        _store(values[i], _LIQUIDITY, liquidity)
+        tick = _swap(down if sold[i] else up, values[i], tick, _load(amounts, i))
+        price, liquidity = _load(values[i], _PRICE), _load(values[i], _LIQUIDITY)
+        ticks[i] = tick
+    return values, ticks
+
+
+@njit(cache=True)
+def _swap(walk: _Walk, state: Limbs, tick: int, amount: Wide) -> int:
+    """Take steps while they are paid for, in place, then the part of one; the tick after."""
+    before = state.copy()
+    while wide.less(_load(state, _CONSUMED), amount) and not wide.equal(
+        _load(state, _PRICE), walk.limit
+    ):
+        before[:] = state
+        after = _whole(walk, state, tick)
+        if wide.less(amount, _load(state, _CONSUMED)):
+            state[:] = before
+            return _partial(walk, state, tick, amount)
+        tick = after
+    _store(state, _CONSUMED, wide.subtract(amount, _load(state, _CONSUMED)))
+    return tick
+
+
+@njit(cache=True)
+def _ladder(walk: _Walk, most: Wide) -> tuple[Limbs, Integers]:
+    """The states after each whole step, (k, fields, limbs) and (k,) ticks, the pool's own first.
+
+    Ends at the limit, or with the first state that takes the largest amount.
+    """
+    longest = len(walk.ticks) + (MAX_TICK - MIN_TICK) // (walk.spacing * _WORD_BITS) + 4
+    ladder = np.zeros((longest, _FIELDS, WORD_LIMBS), dtype=np.uint64)
+    ticks = np.zeros(longest, dtype=np.int64)
+    _store(ladder[0], _PRICE, walk.price)
+    _store(ladder[0], _LIQUIDITY, walk.liquidity)
+    ticks[0] = walk.tick
+    count = 1
+    while wide.less(_load(ladder[count - 1], _CONSUMED), most) and not wide.equal(
+        _load(ladder[count - 1], _PRICE), walk.limit
+    ):
+        ladder[count] = ladder[count - 1]
+        ticks[count] = _whole(walk, ladder[count], ticks[count - 1])
+        count += 1
+    return ladder[:count], ticks[:count]
+
+
+@njit(cache=True)
+def _whole(walk: _Walk, state: Limbs, tick: int) -> int:
+    """Take one step to its target, in place, and return the tick after it."""
+    price, liquidity = _load(state, _PRICE), _load(state, _LIQUIDITY)
+    at = _next_tick(walk, tick)
+    target = sqrt_ratio(at)
+    nearer, farther = (target, walk.limit) if walk.zero_for_one else (walk.limit, target)
+    limited = wide.less(nearer, farther)
+    if limited:
+        target = walk.limit
+    taken = _amount_in(walk, price, target, liquidity)
+    fee = wide.multiply_divide_up(taken, walk.fee, walk.kept)
+    _increase(state, _CONSUMED, wide.add(taken, fee))
+    _increase(state, _OUT, _amount_out(walk, price, target, liquidity))
+    _increase(state, _FEE, fee)
+    _store(state, _PRICE, target)
+    if limited:
+        return tick_of(target)
+    _cross(walk, state, at)
+    return at - 1 if walk.zero_for_one else at
+
+
+@njit(cache=True)
+def _partial(walk: _Walk, state: Limbs, tick: int, amount: Wide) -> int:
+    """Take the last step, which falls short of its target, in place; the tick after it.
+
+    That it lands on the target itself is impossible: the input that this takes is rounded up, and
+    so is the price that less input leads to, away from the target.
+    """
+    price, liquidity = _load(state, _PRICE), _load(state, _LIQUIDITY)
+    remaining = wide.subtract(amount, _load(state, _CONSUMED))
+    after_fee = wide.multiply_divide(remaining, walk.kept, _PIPS)
+    landed = _next_price(walk, price, liquidity, after_fee)
+    paid = _amount_in(walk, price, landed, liquidity)
+    _store(state, _CONSUMED, wide.ZERO)
+    _increase(state, _OUT, _amount_out(walk, price, landed, liquidity))
+    _increase(state, _FEE, wide.subtract(remaining, paid))
+    _store(state, _PRICE, landed)
+    return tick if wide.equal(landed, price) else tick_of(landed)
+
+
+@njit(cache=True)
+def _cross(walk: _Walk, state: Limbs, tick: int) -> None:
+    at = int(np.searchsorted(walk.ticks, tick))
+    if at == len(walk.ticks) or walk.ticks[at] != tick:
+        return
+    liquidity, net = _load(state, _LIQUIDITY), _load(walk.nets, at)
+    crossed = wide.subtract(liquidity, net) if walk.zero_for_one else wide.add(liquidity, net)
+    _store(state, _LIQUIDITY, crossed)
+
+
+@njit(cache=True)
+def _next_tick(walk: _Walk, tick: int) -> int:
+    """Next initialised tick in the same bitmap word, or the word's end, clamped to the range."""
+    compressed = tick // walk.spacing
+    if walk.zero_for_one:
+        edge = compressed // _WORD_BITS * _WORD_BITS * walk.spacing
+        at = np.searchsorted(walk.ticks, compressed * walk.spacing, side="right") - 1
+        return max(edge if at < 0 else max(edge, walk.ticks[at]), MIN_TICK)
+    compressed += 1
+    edge = (compressed // _WORD_BITS * _WORD_BITS + _WORD_BITS - 1) * walk.spacing
+    at = np.searchsorted(walk.ticks, compressed * walk.spacing)
+    return min(edge if at == len(walk.ticks) else min(edge, walk.ticks[at]), MAX_TICK)
+
+
+@njit(cache=True)
+def _amount_in(walk: _Walk, price: Wide, target: Wide, liquidity: Wide) -> Wide:
+    if walk.zero_for_one:
+        return _amount0(target, price, liquidity, True)  # noqa: FBT003 - compiled
+    return _amount1(price, target, liquidity, True)  # noqa: FBT003
+
+
+@njit(cache=True)
+def _amount_out(walk: _Walk, price: Wide, target: Wide, liquidity: Wide) -> Wide:
+    if walk.zero_for_one:
+        return _amount1(target, price, liquidity, False)  # noqa: FBT003
+    return _amount0(price, target, liquidity, False)  # noqa: FBT003
+
+
+@njit(cache=True)
+def _amount0(low: Wide, high: Wide, liquidity: Wide, round_up: bool) -> Wide:
+    numerator = wide.shift_left(liquidity, np.uint64(96))
+    range_ = wide.subtract(high, low)
+    if round_up:
+        return wide.multiply_divide_up(
+            wide.multiply_divide_up(numerator, range_, high), wide.word(_ONE), low
+        )
+    return wide.divide(wide.multiply_divide(numerator, range_, high), low)[0]
+
+
+@njit(cache=True)
+def _amount1(low: Wide, high: Wide, liquidity: Wide, round_up: bool) -> Wide:
+    product = wide.product_8(liquidity, wide.subtract(high, low))
+    amount = wide.shift_right(product, np.uint64(96))
+    cut = product[0] | (product[1] & _BELOW_Q96)
+    return wide.add(amount, _ONE) if round_up and cut else amount
+
+
+@njit(cache=True)
+def _next_price(walk: _Walk, price: Wide, liquidity: Wide, amount: Wide) -> Wide:
+    """SqrtPriceMath.getNextSqrtPriceFromInput, its less exact form on overflow included."""
+    if not walk.zero_for_one:
+        return wide.add(price, wide.multiply_divide(amount, _Q96, liquidity))
+    numerator = wide.shift_left(liquidity, np.uint64(96))
+    product = wide.product_8(amount, price)
+    low = (product[0], product[1], product[2], product[3])
+    denominator = wide.add(numerator, low)
+    overflows = product[4] | product[5] | product[6] | product[7]
+    if not overflows and not wide.less(denominator, numerator):
+        return wide.multiply_divide_up(numerator, price, denominator)
+    denominator = wide.add(wide.divide(numerator, price)[0], amount)
+    return wide.multiply_divide_up(numerator, wide.word(_ONE), denominator)
+
+
+@njit(cache=True)
+def sqrt_ratio(tick: int) -> Wide:
+    """√(1.0001^tick) in Q96, rounded up, |tick| ≤ 887 272: TickMath.getSqrtRatioAtTick."""
+    ratio = (np.uint64(0), np.uint64(0), _ONE, np.uint64(0))
+    bits, bit = abs(tick), 0
+    while bits:
+        if bits & 1:
+            factor = (_ROOTS[bit, 0], _ROOTS[bit, 1])
+            ratio = wide.shift_right(wide.product(ratio, factor), np.uint64(128))
+        bits, bit = bits >> 1, bit + 1
+    if tick > 0:
+        ratio = wide.divide(_ALL_ONES, ratio)[0]
+    shifted = wide.shift_right(ratio, np.uint64(32))
+    return wide.add(shifted, _ONE) if ratio[0] & _BELOW_Q96 else shifted
+
+
+@njit(cache=True)
+def tick_of(sqrt_price: Wide) -> int:
+    """Greatest tick whose ratio is at most `sqrt_price`: TickMath.getTickAtSqrtRatio.
+
+    A base-2 logarithm of fourteen fractional bits leaves two candidates.
+    """
+    scaled = wide.product(_log2(sqrt_price), _LOG_SCALE)
+    low = _signed(wide.subtract(scaled, _LOG_BELOW)[2])
+    high = _signed(wide.add(scaled, _LOG_ABOVE)[2])
+    return low if low == high or wide.less(sqrt_price, sqrt_ratio(high)) else high
+
+
+@njit(cache=True)
+def _log2(sqrt_price: Wide) -> Wide:
+    """log₂ of a Q96 price in Q64, 14 bits of its fraction, in two's complement."""
+    length = wide.bit_length(sqrt_price)
+    rest = wide.shift_left(sqrt_price, np.uint64(160) - length)
+    rest = wide.shift_right(rest, np.uint64(32))
+    fraction = np.uint64(0)
+    for bit in range(63, 63 - _LOG_BITS, -1):
+        rest = wide.shift_right(wide.product(rest, rest), np.uint64(127))
+        carry = rest[2]
+        fraction |= carry << np.uint64(bit)
+        rest = wide.shift_right(rest, carry)
+    whole = length - np.uint64(97)
+    sign = np.uint64(0) - (whole >> np.uint64(63))
+    return (fraction, whole, sign, sign)
+
+
+@njit(cache=True)
+def _count_below(ladder: Limbs, amount: Wide) -> int:
+    """How many states of the ladder consumed less than the amount."""
+    low, high = 0, len(ladder)
+    while low < high:
+        middle = (low + high) // 2
+        if wide.less(_load(ladder[middle], _CONSUMED), amount):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True)
+def _load(rows: Limbs, at: int) -> Wide:
+    return (rows[at, 0], rows[at, 1], rows[at, 2], rows[at, 3])
+
+
+@njit(cache=True)
+def _store(rows: Limbs, at: int, value: Wide) -> None:
+    rows[at, 0], rows[at, 1], rows[at, 2], rows[at, 3] = value
+
+
+@njit(cache=True)
+def _increase(rows: Limbs, at: int, value: Wide) -> None:
+    _store(rows, at, wide.add(_load(rows, at), value))
