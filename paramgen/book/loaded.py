@@ -60,11 +60,13 @@ class PriceHistory:
     times : (n,) Unix seconds, strictly increasing.
     prices : (n,) positive, in the unit that is quoted.
     dropped : rows of the file that were left out.
+    reasons : how many of them for which reason.
     """
 
     times: NDArray[np.float64]
     prices: NDArray[np.float64]
     dropped: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

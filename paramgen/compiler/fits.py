@@ -16,8 +16,8 @@ from scipy import stats
 from paramgen.book.policy import Policy
 from paramgen.book.schema import Asset, Feed
 from paramgen.params.binding import Binding, greatest
-from paramgen.params.breaker import accrual_pair, fast_pair, slow_pair, windows_to_cap
-from paramgen.params.fallback import staleness_limit
+from paramgen.params.breaker import SLOW_WINDOWS, breaker_pairs, windows_to_cap
+from paramgen.params.fallback import GapTail, gap_tail, staleness_limit
 from paramgen.params.history import (
     History,
     quantise,
@@ -25,11 +25,9 @@ from paramgen.params.history import (
     update_gaps,
     update_returns,
 )
-from paramgen.params.losses import YEAR, Array
 from paramgen.params.tails import confidence_z
 
 _STUDENT_FREEDOM = 4
-_SLOW_WINDOWS = 24
 
 
 @dataclass(frozen=True)
@@ -57,13 +55,10 @@ class BandFit:
 
 @dataclass(frozen=True)
 class Fits:
-    """What the histories of one asset say; None, or no gaps, where there is no history.
+    """What the histories of one asset say; None where there is no history."""
 
-    primary_gaps, secondary_gaps : (n,) seconds between updates.
-    """
-
-    primary_gaps: Array
-    secondary_gaps: Array
+    primary_gaps: GapTail | None
+    secondary_gaps: GapTail | None
     price: PriceFit | None
     band: BandFit | None
 
@@ -90,23 +85,26 @@ def fit_asset(
         When a history does not carry the fit asked of it; the hint says what to declare.
     """
     oracle = asset.oracle
-    gaps = _gaps(oracle.primary, histories)
+    alarms = float(policy.oracle.false_alarms)
+    gaps = _gaps(oracle.primary, alarms, histories)
     limit = feed_staleness(oracle.primary, policy, gaps).value
     return Fits(
         primary_gaps=gaps,
-        secondary_gaps=_gaps(oracle.secondary, histories),
+        secondary_gaps=_gaps(oracle.secondary, alarms, histories),
         price=_price(asset, policy, histories, appraisals, limit),
         band=_band(asset, policy, histories),
     )
 
 
-def _gaps(feed: Feed | None, histories: Mapping[str, History]) -> Array:
+def _gaps(
+    feed: Feed | None, alarms_per_year: float, histories: Mapping[str, History]
+) -> GapTail | None:
     if feed is None or feed.history is None:
-        return np.zeros(0)
-    return update_gaps(histories[feed.history])
+        return None
+    return gap_tail(update_gaps(histories[feed.history]), alarms_per_year)
 
 
-def feed_staleness(feed: Feed, policy: Policy, gaps: Array) -> Binding:
+def feed_staleness(feed: Feed, policy: Policy, gaps: GapTail | None) -> Binding:
     """T of one feed from its gaps, heartbeat, calendar and published longest gap."""
     rules = policy.oracle
     closed = float(rules.business_gap) if feed.calendar == "business" else None
@@ -114,7 +112,6 @@ def feed_staleness(feed: Feed, policy: Policy, gaps: Array) -> Binding:
         gaps,
         heartbeat=float(feed.heartbeat),
         margin=float(rules.margin),
-        alarms_per_year=float(rules.false_alarms),
         calendar_heartbeat=closed,
     )
     if feed.longest_gap is None:
@@ -147,33 +144,21 @@ def _band(asset: Asset, policy: Policy, histories: Mapping[str, History]) -> Ban
     oracle, rules = asset.oracle, policy.oracle
     if oracle.history is None:
         return None
-    history = histories[oracle.history]
-    alarms, shock = float(rules.false_alarms), float(rules.shock)
-    tick = float(oracle.tick)
-    accrual = float(asset.accrual)
-    if accrual > 0.0:
-        lookback = YEAR / history.updates_per_year
-        pair = accrual_pair(
-            history,
-            accrual=accrual,
-            lookback=lookback,
-            alarms_per_year=alarms,
-            shock=shock,
-            tick=tick,
-        )
-        slow_width, label = pair.band_down, "accrual residuals"
-    else:
-        pair = fast_pair(history, alarms_per_year=alarms, shock=shock, tick=tick)
-        slow = slow_pair(
-            history,
-            window=_SLOW_WINDOWS * pair.window,
-            cadence=pair.window,
-            alarms_per_year=alarms,
-            shock=shock,
-            tick=tick,
-        )
-        slow_width, label = max(pair.band_down, slow.band_down), pair.down.method
-    windows = min(float(_SLOW_WINDOWS), windows_to_cap(pair.band_down, slow_width))
-    window = float(math.ceil(pair.window))
-    warnings = (*pair.up.warnings, *pair.down.warnings)
-    return BandFit(pair.band_up, pair.band_down, window, windows, label, pair.power, warnings)
+    pairs = breaker_pairs(
+        histories[oracle.history],
+        accrual=float(asset.accrual),
+        tick=float(oracle.tick),
+        alarms_per_year=float(rules.false_alarms),
+        shock=float(rules.shock),
+    )
+    fast, slow = pairs.fast, pairs.slow
+    widest = fast.band_down if slow is None else max(fast.band_down, slow.band_down)
+    return BandFit(
+        up=fast.band_up,
+        down=fast.band_down,
+        window=float(math.ceil(fast.window)),
+        windows=min(SLOW_WINDOWS, windows_to_cap(fast.band_down, widest)),
+        label="accrual residuals" if slow is None else fast.down.method,
+        power=fast.power,
+        warnings=(*fast.up.warnings, *fast.down.warnings),
+    )

@@ -16,10 +16,11 @@ from paramgen.params.fallback import (
     DecayCurve,
     DecayMode,
     DecayRisk,
+    GapTail,
     check_staleness,
     decay_curve,
 )
-from paramgen.params.losses import YEAR, Array, oracle_loss
+from paramgen.params.losses import YEAR, oracle_loss
 
 _DAY = 86_400.0
 
@@ -67,7 +68,7 @@ def staleness_loss(scope: Scope, z: float, volatility: float, limit: float) -> f
     )  # fmt: skip
 
 
-def _feed(scope: Scope, leg: str, gaps: Array) -> float:
+def _feed(scope: Scope, leg: str, gaps: GapTail | None) -> float:
     feed = getattr(scope.asset.oracle, leg)
     scope.take(f"oracle.{leg}.heartbeat")
     scope.maybe(f"oracle.{leg}.longest_gap")

@@ -89,7 +89,7 @@ def _clean(times: NDArray[np.float64], prices: NDArray[np.float64], name: str) -
         bound = f"has {history.dropped} unusable rows of {times.size}."
         hint = "Check that the columns are those of time and answer."
         raise HistoryError("file", name, bound, hint)
-    return PriceHistory(history.times, history.prices, history.dropped)
+    return PriceHistory(history.times, history.prices, history.dropped, history.reasons)
 
 
 def _read_csv(data: bytes, name: str, form: HistoryFormat) -> dict[str, pd.Series]:

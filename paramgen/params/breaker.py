@@ -23,6 +23,9 @@ from paramgen.params.history import (
 from paramgen.params.losses import YEAR, Array
 from paramgen.params.tails import TailFit, accrual_band, alarm_threshold, floored_at_tick
 
+SLOW_WINDOWS = 24.0
+"""How many windows of the fast pair the slow one spans."""
+
 _LIFT = 1.01  # strictly above, also once rounded down to the basis points of a target
 
 
@@ -118,6 +121,56 @@ def accrual_pair(
     return _pair(lookback, -down, band.up, band.down, shock)
 
 
+@dataclass(frozen=True)
+class BreakerPairs:
+    """The fast pair and the slow one; None where one pair is both, that of an accruing value."""
+
+    fast: BreakerPair
+    slow: BreakerPair | None
+
+
+def breaker_pairs(
+    history: History,
+    *,
+    accrual: float,
+    tick: float,
+    alarms_per_year: float,
+    shock: float,
+    windows: float = SLOW_WINDOWS,
+) -> BreakerPairs:
+    """Return the pairs of a feed by its kind: accruing (g above zero) or of a market.
+
+    Parameters
+    ----------
+    accrual : g per year.
+    tick : grid of the prices as a fraction of them, 0 for none.
+    windows : of the fast pair in the slow one.
+
+    Source: spec 3.6.
+    """
+    lookback = YEAR / history.updates_per_year
+    if accrual > 0.0:
+        pair = accrual_pair(
+            history,
+            accrual=accrual,
+            lookback=lookback,
+            alarms_per_year=alarms_per_year,
+            shock=shock,
+            tick=tick,
+        )
+        return BreakerPairs(pair, None)
+    fast = fast_pair(history, alarms_per_year=alarms_per_year, shock=shock, tick=tick)
+    slow = slow_pair(
+        history,
+        window=windows * fast.window,
+        cadence=fast.window,
+        alarms_per_year=alarms_per_year,
+        shock=shock,
+        tick=tick,
+    )
+    return BreakerPairs(fast, slow)
+
+
 def _pair(window: float, returns: Array, up: TailFit, down: TailFit, shock: float) -> BreakerPair:
     return BreakerPair(
         window=window,
@@ -206,12 +259,17 @@ def check_tolerance(tolerance: float, first_deviation: float, second_deviation: 
     )  # fmt: skip
 
 
+def least_tolerance(first_deviation: float, second_deviation: float) -> float:
+    """Return a tolerance just above δ₁ + δ₂."""
+    return quantise(_LIFT * (first_deviation + second_deviation))
+
+
 def fitted_tolerance(fit: TailFit, first_deviation: float, second_deviation: float) -> Binding:
     """Return the tolerance the data ask for, lifted just above δ₁ + δ₂ where they ask for less."""
     return greatest(
         {
             "tail of |ln(p₁/p₂)|": fit.quantile,
-            "deviations of both feeds": _LIFT * (first_deviation + second_deviation),
+            "deviations of both feeds": least_tolerance(first_deviation, second_deviation),
         }
     )
 

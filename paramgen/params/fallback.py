@@ -39,12 +39,39 @@ CALENDAR_SHARE = 20.0
 _DAY = 86_400.0
 
 
+@dataclass(frozen=True)
+class GapTail:
+    """What the gaps between a feed's updates say of its staleness.
+
+    Parameters
+    ----------
+    updates_per_year : n, from the mean gap.
+    alarms_per_year : f, false alarms a year.
+    quantile : Q_{1−f/n} of the gaps in seconds; None where f ≥ n/20 and it would be no quantile.
+    """
+
+    updates_per_year: float
+    alarms_per_year: float
+    quantile: float | None
+
+
+def gap_tail(gaps: ArrayLike, alarms_per_year: float) -> GapTail:
+    """Return the tail of (n,) gaps in seconds, n ≥ 1. Source: spec 3.5."""
+    seconds = np.asarray(gaps, dtype=np.float64)
+    per_year = YEAR / float(seconds.mean())
+    if alarms_per_year >= per_year / CALENDAR_SHARE:
+        return GapTail(per_year, alarms_per_year, None)
+    # "higher": between two observed gaps the larger one is the safe reading.
+    level = 1.0 - alarms_per_year / per_year
+    quantile = float(np.quantile(seconds, level, method="higher"))
+    return GapTail(per_year, alarms_per_year, quantile)
+
+
 def staleness_limit(
-    gaps: ArrayLike,
+    gaps: GapTail | None,
     *,
     heartbeat: float,
     margin: float,
-    alarms_per_year: float,
     calendar_heartbeat: float | None = None,
 ) -> Binding:
     """Return T = max(heartbeat + margin, Q_{1−f/n}(gaps)) in seconds, n updates a year.
@@ -54,9 +81,8 @@ def staleness_limit(
 
     Parameters
     ----------
-    gaps : (n,) seconds between updates; may be empty where only a heartbeat is known.
+    gaps : tail of the seconds between updates; None where only a heartbeat is known.
     heartbeat, margin : seconds.
-    alarms_per_year : f, false alarms a year.
     calendar_heartbeat : seconds, `longest_closure`; None where the feed keeps no calendar.
 
     Raises
@@ -65,23 +91,15 @@ def staleness_limit(
 
     Source: spec 3.5.
     """
-    seconds = np.asarray(gaps, dtype=np.float64)
     candidates = {"heartbeat + margin": heartbeat + margin}
     if calendar_heartbeat is not None:
         candidates["calendar heartbeat + margin"] = calendar_heartbeat + margin
-    if seconds.size == 0:
-        return greatest(candidates)
-    per_year = YEAR / float(seconds.mean())
-    if alarms_per_year < per_year / CALENDAR_SHARE:
-        # "higher": between two observed gaps the larger one is the safe reading.
-        level = 1.0 - alarms_per_year / per_year
-        quantile = float(np.quantile(seconds, level, method="higher"))
-        candidates["quantile of the gaps"] = quantile
-        return greatest(candidates)
-    if calendar_heartbeat is None:
+    if gaps is not None and gaps.quantile is not None:
+        candidates["quantile of the gaps"] = gaps.quantile
+    elif gaps is not None and calendar_heartbeat is None:
         raise ParameterError(
-            "staleness limit", "too few updates a year for a quantile of the gaps", per_year,
-            CALENDAR_SHARE * alarms_per_year,
+            "staleness limit", "too few updates a year for a quantile of the gaps",
+            gaps.updates_per_year, CALENDAR_SHARE * gaps.alarms_per_year,
             "Give the calendar (business days between updates and the holidays) of the feed.",
         )  # fmt: skip
     return greatest(candidates)

@@ -8,7 +8,8 @@ processors, and a fit must not.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +20,7 @@ from paramgen.params.losses import YEAR, Array
 
 _GRID_SLACK = 1e-12
 _MAX_SMOOTHING = 0.9
+_FINE_STEPS = 20.0
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,14 @@ class History:
     ----------
     times : (n,) Unix seconds, strictly increasing.
     prices : (n,) positive.
-    dropped : rows left out as unusable (no time, no price, or a time already answered).
+    dropped : rows left out as unusable.
+    reasons : how many of them for which reason.
     """
 
     times: Array
     prices: Array
     dropped: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def years(self) -> float:
@@ -58,7 +62,17 @@ def clean_history(times: ArrayLike, prices: ArrayLike) -> History:
     ParameterError : fewer than two usable rows.
     """
     t, p = as_float(times), as_float(prices)
-    usable = np.isfinite(t) & np.isfinite(p) & (t > 0.0) & (p > 0.0)
+    flaws = {
+        "no time": ~np.isfinite(t),
+        "a time not above zero": t <= 0.0,
+        "no price": ~np.isfinite(p),
+        "a price not above zero": p <= 0.0,
+    }
+    usable = np.ones(t.size, dtype=bool)
+    reasons = {}
+    for flaw, found in flaws.items():
+        reasons[flaw] = int(np.count_nonzero(usable & found))
+        usable &= ~found
     t, p = t[usable], p[usable]
     if t.size and t[0] > t[-1]:
         t, p = t[::-1], p[::-1]
@@ -70,7 +84,9 @@ def clean_history(times: ArrayLike, prices: ArrayLike) -> History:
             "history", "too few usable rows", float(np.count_nonzero(last)), 2.0,
             "Check that the columns are those of time and answer.",
         )  # fmt: skip
-    return History(t[last], p[last], as_float(times).size - int(np.count_nonzero(last)))
+    reasons["a time already answered"] = int(np.count_nonzero(~last))
+    found_reasons = {reason: count for reason, count in reasons.items() if count}
+    return History(t[last], p[last], sum(found_reasons.values()), found_reasons)
 
 
 def update_gaps(history: History) -> Array:
@@ -125,6 +141,17 @@ def price_tick(history: History, digits: int = 12) -> float:
         ):
             return quantise(10.0**-decimals / float(np.median(history.prices)))
     return 0.0
+
+
+def visible_tick(history: History) -> float:
+    """Return the grid of the prices where ordinary moves are few steps of it, else zero.
+
+    A grid that a typical move spans twenty times and more leaves returns as good as continuous.
+    """
+    tick = price_tick(history)
+    moves = np.abs(update_returns(history))
+    typical = float(np.median(moves[moves > 0.0])) if np.any(moves > 0.0) else 0.0
+    return tick if typical < _FINE_STEPS * tick else 0.0
 
 
 def accrual_residuals(history: History, accrual: float, lookback: float) -> tuple[Array, Array]:

@@ -43,6 +43,11 @@ THRESHOLD_LEVELS = (0.95, 0.96, 0.97, 0.975, 0.98, 0.99, 0.925, 0.90)
 histories that leave too few exceedances at 95 %."""
 
 _REJECT = 0.10
+_LEAST_SHAPE = -0.5
+_NO_SHAPE = 1e-12
+_STRETCHES = np.concatenate((np.linspace(-8.0, -0.1, 24), np.geomspace(0.1, 40.0, 48)))
+"""First guesses of ln(1 + ξ·x_max/σ): below zero the tail ends, above zero it is heavy."""
+
 _EWMA = 0.94
 _STUDENT_FREEDOM = 4
 _UPPER_VOLATILITY = 0.95
@@ -107,12 +112,13 @@ class ThresholdDiagnostic:
 class TailFit:
     """A quantile and how far to believe it.
 
-    `exceedances` are declustered; `xi`, `scale` and `threshold` are NaN where no generalised
-    Pareto was fitted. `diagnostics` lists every threshold tried.
+    `exceedances` are declustered; `level`, `threshold`, `xi` and `scale` are NaN where no
+    generalised Pareto was fitted. `diagnostics` lists every threshold tried.
     """
 
     quantile: float
     method: str
+    level: float
     threshold: float
     xi: float
     scale: float
@@ -206,6 +212,45 @@ def confidence_quantile(
     return tail_quantile(losses, 1.0 - confidence, tick=tick, prior_volatility=prior_volatility)
 
 
+def repeated_quantile(
+    losses: ArrayLike,
+    like: TailFit,
+    *,
+    tick: float = 0.0,
+    prior_volatility: float = 0.0,
+    per_cluster: bool = False,
+) -> float:
+    """Return the quantile of other losses by the method, and at the level, of a fit already made.
+
+    For resamples, whose spread is to be that of the estimate: were the method chosen anew, one that
+    was admitted with few exceedances to spare would be refused in half of them.
+
+    Parameters
+    ----------
+    losses : (n,) in order of time, as in `tail_quantile`.
+    like : the fit to be repeated; its probability is that of the quantile.
+
+    Returns
+    -------
+    The quantile; NaN where nothing lies above the threshold.
+    """
+    x = as_float(losses)
+    if like.method == METHOD_POT:
+        return _quantile_at(x, like, tick, per_cluster)
+    by = _filtered if like.method == METHOD_FILTERED else _student
+    return by(x, like.probability, prior_volatility, ()).quantile
+
+
+def _quantile_at(x: Array, like: TailFit, tick: float, per_cluster: bool) -> float:
+    threshold = _threshold(x, like.level, tick)
+    exceeding = x > threshold
+    if not exceeding.any():
+        return math.nan
+    xi, scale = fit_pareto(x[exceeding] - threshold, tick)
+    rate = float(np.mean(exceeding)) * (extremal_index(exceeding) if per_cluster else 1.0)
+    return quantise(pareto_quantile(threshold, xi, scale, rate, like.probability))
+
+
 @dataclass(frozen=True)
 class Standardised:
     """z = q_α(T)/(σ√T) and the fit it came from."""
@@ -230,7 +275,8 @@ def confidence_z(
             "State a volatility from the class prior and a Gaussian z.",
         )  # fmt: skip
     fit = confidence_quantile(-horizon_returns(history, horizon, cadence), confidence)
-    z = quantise(fit.quantile / (volatility * math.sqrt(horizon / YEAR)))
+    # A value that rises at the confidence asked has a loss of none, not a gain to count on.
+    z = quantise(max(0.0, fit.quantile) / (volatility * math.sqrt(horizon / YEAR)))
     return Standardised(z, volatility, fit)
 
 
@@ -323,19 +369,50 @@ def pareto_quantile(
 
 
 def fit_pareto(excess: Array, tick: float = 0.0) -> tuple[float, float]:
-    """Return (ξ, σ) of the generalised Pareto by maximum likelihood.
+    """Return (ξ, σ) of the generalised Pareto by maximum likelihood, ξ above −½.
 
-    On a grid each excess stands for the interval of one tick around it, and the likelihood is of
-    the intervals: point likelihoods on few distinct values run off to ξ of about 5.
+    Only ξ/σ is searched for: given it, ξ is a mean of logarithms. On a grid each excess stands for
+    the interval of one tick around it, and the likelihood is of the intervals: point likelihoods on
+    few distinct values run off to ξ of about 5.
 
     Parameters
     ----------
     excess : (n,) positive; on a grid, mid-points (k+½)·tick.
+
+    Source: the profile likelihood of Davison (1984) and Grimshaw (1993); below ξ = −½ maximum
+    likelihood is not regular (Smith 1985).
     """
     if tick > 0.0:
         return _fit_grouped(excess, tick)
-    xi, _, scale = stats.genpareto.fit(excess, floc=0.0)
-    return quantise(float(xi)), quantise(float(scale))
+    costs = _profile_cost(_STRETCHES, excess)
+    stretches = _STRETCHES[np.isfinite(costs)]
+    at = int(np.argmin(costs[np.isfinite(costs)]))
+    best = optimize.minimize_scalar(
+        lambda stretch: float(_profile_cost(np.array([stretch]), excess)[0]),
+        bounds=(stretches[max(at - 1, 0)], stretches[min(at + 1, stretches.size - 1)]),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    ratio = math.expm1(best.x) / float(excess.max())
+    xi = float(np.mean(np.log1p(ratio * excess)))
+    return quantise(xi), quantise(xi / ratio)
+
+
+def _profile_cost(stretch: Array, excess: Array) -> Array:
+    """Return ln σ + ξ, the negative log-likelihood an excess less one, at the best ξ."""
+    ratio = np.expm1(stretch) / excess.max()
+    xi = np.mean(np.log1p(np.multiply.outer(ratio, excess)), axis=-1)
+    cost: Array = np.where(xi > _LEAST_SHAPE, np.log(xi / ratio) + xi, np.inf)
+    return cost
+
+
+def pareto_survival(excess: ArrayLike, xi: float, scale: float) -> Array:
+    """Return the probability of a larger excess, (1 + ξx/σ)^{−1/ξ}, exponential at ξ = 0."""
+    x = as_float(excess) / scale
+    with np.errstate(divide="ignore"):  # beyond the end of a bounded tail: e^{−∞}
+        hazard = x if abs(xi) < _NO_SHAPE else np.log1p(np.maximum(xi * x, -1.0)) / xi
+        survival: Array = np.exp(-hazard)
+    return survival
 
 
 def _fit_grouped(excess: Array, tick: float) -> tuple[float, float]:
@@ -343,8 +420,8 @@ def _fit_grouped(excess: Array, tick: float) -> tuple[float, float]:
 
     def negative_log_likelihood(parameters: Array) -> float:
         shape, scale = float(parameters[0]), math.exp(float(parameters[1]))
-        upper = stats.genpareto.sf(low * tick, shape, scale=scale)
-        lower = stats.genpareto.sf((low + 1.0) * tick, shape, scale=scale)
+        upper = pareto_survival(low * tick, shape, scale)
+        lower = pareto_survival((low + 1.0) * tick, shape, scale)
         mass = np.maximum(upper - lower, np.finfo(np.float64).tiny)
         return -float(np.sum(counts * np.log(mass)))
 
@@ -356,10 +433,7 @@ def _fit_grouped(excess: Array, tick: float) -> tuple[float, float]:
 def _try_threshold(
     x: Array, level: float, probability: float, tick: float, per_cluster: bool
 ) -> ThresholdDiagnostic:
-    threshold = float(np.quantile(x, level))
-    if tick > 0.0:
-        # Between two ticks, so that each excess is the mid-point of its interval.
-        threshold = (math.floor(threshold / tick) + 0.5) * tick
+    threshold = _threshold(x, level, tick)
     exceeding = x > threshold
     count = int(np.count_nonzero(exceeding))
     theta = quantise(extremal_index(exceeding))
@@ -383,6 +457,14 @@ def _try_threshold(
         level, quantise(threshold), xi, xi_upper, scale, count, clusters, distinct, theta,
         quantise(quantile), misfit, refusal,
     )  # fmt: skip
+
+
+def _threshold(x: Array, level: float, tick: float) -> float:
+    threshold = float(np.quantile(x, level))
+    if tick > 0.0:
+        # Between two ticks, so that each excess is the mid-point of its interval.
+        threshold = (math.floor(threshold / tick) + 0.5) * tick
+    return threshold
 
 
 def _chosen(tried: tuple[ThresholdDiagnostic, ...]) -> ThresholdDiagnostic | None:
@@ -442,8 +524,8 @@ def _peaks(
     if high > 1.5 * low:
         warnings += (f"the quantile runs from {low:.6g} to {high:.6g} over the thresholds tried",)
     return TailFit(
-        row.quantile, METHOD_POT, row.threshold, row.xi, row.scale, row.clusters, row.distinct,
-        row.extremal_index, x.size, probability, warnings, tried,
+        row.quantile, METHOD_POT, row.level, row.threshold, row.xi, row.scale, row.clusters,
+        row.distinct, row.extremal_index, x.size, probability, warnings, tried,
     )  # fmt: skip
 
 
@@ -503,8 +585,8 @@ def _without_pareto(
         decisive = next((row for row in tried if row.xi_upper >= MAX_SHAPE), tried[0])
         refusals = (f"threshold at {decisive.level:.1%} of the losses: {decisive.refusal}",)
     return TailFit(
-        quantile, method, math.nan, math.nan, math.nan, 0, int(np.unique(x).size), 1.0, x.size,
-        probability, refusals + _extrapolation(x.size, probability), tried,
+        quantile, method, math.nan, math.nan, math.nan, math.nan, 0, int(np.unique(x).size), 1.0,
+        x.size, probability, refusals + _extrapolation(x.size, probability), tried,
     )  # fmt: skip
 
 

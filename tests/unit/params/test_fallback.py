@@ -16,6 +16,7 @@ from paramgen.params.fallback import (
     check_staleness,
     decay_curve,
     decay_factor,
+    gap_tail,
     longest_closure,
     staleness_limit,
 )
@@ -27,20 +28,20 @@ NEW_YEAR = [date(2024, 12, 25), date(2025, 1, 1)]
 
 
 def test_real_hourly_rounds_are_stale_after_their_heartbeat_and_margin(eth):
-    limit = staleness_limit(update_gaps(eth), heartbeat=3600, margin=300, alarms_per_year=1)
+    limit = staleness_limit(gap_tail(update_gaps(eth), 1), heartbeat=3600, margin=300)
     assert (limit.value, limit.binding) == (3900.0, "heartbeat + margin")
     assert limit.candidates["quantile of the gaps"] == 3720.0
 
 
 def test_gaps_beyond_the_heartbeat_bind():
     gaps = np.append(np.full(9_998, 3600.0), [7200.0, 7300.0])
-    limit = staleness_limit(gaps, heartbeat=3600, margin=60, alarms_per_year=1)
+    limit = staleness_limit(gap_tail(gaps, 1), heartbeat=3600, margin=60)
     assert (limit.value, limit.binding) == (7200.0, "quantile of the gaps")
 
 
 def test_too_few_updates_a_year_ask_for_the_calendar():
-    quarterly = np.full(12, 91 * DAY)
-    common = {"heartbeat": 91 * DAY, "margin": DAY, "alarms_per_year": 1.0}
+    quarterly = gap_tail(np.full(12, 91 * DAY), 1.0)
+    common = {"heartbeat": 91 * DAY, "margin": DAY}
     with pytest.raises(ParameterError, match="too few updates"):
         staleness_limit(quarterly, **common)
     limit = staleness_limit(quarterly, **common, calendar_heartbeat=96 * DAY)
@@ -48,7 +49,7 @@ def test_too_few_updates_a_year_ask_for_the_calendar():
 
 
 def test_a_heartbeat_alone_is_enough_where_there_is_no_history():
-    limit = staleness_limit([], heartbeat=3600, margin=600, alarms_per_year=1)
+    limit = staleness_limit(None, heartbeat=3600, margin=600)
     assert limit.value == 4200.0
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from paramgen.params.binding import ParameterError
@@ -28,6 +30,8 @@ from paramgen.params.tails import (
     fit_pareto,
     gaussian_z,
     pareto_quantile,
+    pareto_survival,
+    repeated_quantile,
     scale_quantile,
     tail_quantile,
     tolerance_tail,
@@ -271,3 +275,39 @@ def test_fits_leave_at_six_significant_digits():
     assert quantise(quantise(123456789.0)) == 123457000.0
     assert quantise(1.0 / 3.0 * (1 + 2e-16)) == quantise(1.0 / 3.0)
     assert quantise(0.0) == 0.0
+
+
+def test_a_value_that_only_rises_loses_nothing_rather_than_less_than_nothing():
+    generator = np.random.default_rng(9)
+    steps = generator.gamma(4.0, 1e-5, 2_000)
+    history = clean_history(1e9 + 3_600.0 * np.arange(2_000), np.exp(np.cumsum(steps)))
+    assert confidence_z(history, 7_200.0, 3_600.0, 0.99).z == 0.0
+
+
+@pytest.mark.parametrize("xi", [-0.3, 0.0, 0.2, 0.7])
+def test_the_likelihood_has_no_better_point_near_the_one_that_is_found(xi):
+    excess = stats.genpareto.rvs(xi, scale=0.01, size=600, random_state=np.random.default_rng(4))
+    shape, scale = fit_pareto(excess)
+    best = stats.genpareto.logpdf(excess, shape, scale=scale).sum()
+    nearby = [(0.01, 1), (-0.01, 1), (0, 1.01), (0, 0.99), (0.01, 0.99), (-0.01, 1.01)]
+    for moved, stretched in nearby:
+        other = stats.genpareto.logpdf(excess, shape + moved, scale=scale * stretched).sum()
+        assert other < best
+    assert shape == pytest.approx(xi, abs=3 * (1 + xi) / np.sqrt(600))
+
+
+def test_a_quantile_repeated_on_its_own_losses_is_itself():
+    losses = np.abs(stats.t.rvs(4, size=5_000, random_state=np.random.default_rng(2)))
+    for probability, per_cluster in [(1e-3, False), (1e-4, True)]:
+        fit = tail_quantile(losses, probability, per_cluster=per_cluster)
+        again = repeated_quantile(losses, fit, per_cluster=per_cluster)
+        assert again == pytest.approx(fit.quantile, rel=1e-5)
+    few = tail_quantile(losses[:400], 0.01)
+    assert repeated_quantile(losses[:400], few) == few.quantile
+
+
+@given(st.floats(-0.4, 0.9), st.floats(0.1, 5.0))
+def test_the_survival_function_is_that_of_the_library(xi, scale):
+    x = np.linspace(0.0, 3.0, 20)
+    expected = stats.genpareto.sf(x, xi, scale=scale)
+    assert pareto_survival(x, xi, scale) == pytest.approx(expected, abs=1e-12)
