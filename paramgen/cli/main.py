@@ -14,6 +14,7 @@ import click
 
 from paramgen import __version__
 from paramgen.cli.backtest import backtest
+from paramgen.cli.calibrate import calibrate
 from paramgen.cli.calibrate_credit import calibrate_credit
 from paramgen.cli.check import check
 from paramgen.cli.compile import compile_
@@ -43,6 +44,7 @@ for command in (
     stress,
     simulate,
     backtest,
+    calibrate,
     calibrate_credit,
     compile_,
     explain,

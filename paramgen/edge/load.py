@@ -67,6 +67,21 @@ def load_book(path: Path, policy: Path | None = None) -> Loaded:
     )
 
 
+def load_policy(path: Path) -> Policy:
+    """Read a policy that no book is held against.
+
+    Raises
+    ------
+    InvalidInputError
+        With all its problems at once.
+    """
+    loader = _Loader(path)
+    policy = loader.read_policy(path)
+    if loader.problems or policy is None:
+        raise InvalidInputError(list(dict.fromkeys(loader.problems)))
+    return policy
+
+
 @dataclass
 class _Loader:
     """What has been read so far, and what was wrong with it."""
