@@ -21,11 +21,36 @@ contract KinkedRateModel is IKinkedRateModel {
     function setRates(address[] calldata markets, uint256[] calldata words) external override {
         if (msg.sender != steward) revert NotSteward(msg.sender);
         if (markets.length != words.length) revert LengthsDiffer(markets.length, words.length);
-        for (uint256 i; i < markets.length; ++i) {
-            (address market, uint256 word) = (markets[i], words[i]);
-            RateCurve.requireValid(word);
-            rateWord[market] = word;
-            emit RatesSet(market, word);
+        // Safe unchecked: a count of words in call data; as many words as markets.
+        unchecked {
+            for (uint256 i; i < markets.length; ++i) {
+                address market;
+                uint256 word;
+                assembly ("memory-safe") {
+                    market := shr(96, shl(96, calldataload(add(markets.offset, shl(5, i)))))
+                    word := calldataload(add(words.offset, shl(5, i)))
+                }
+                RateCurve.requireValid(word);
+                rateWord[market] = word;
+                emit RatesSet(market, word);
+            }
+        }
+    }
+
+    /// @inheritdoc IKinkedRateModel
+    function rateWords(address[] calldata markets) external view override returns (uint256[] memory) {
+        assembly ("memory-safe") {
+            let answer := mload(0x40)
+            let offset := sub(markets.offset, answer)
+            let word := answer
+            mstore(0x20, rateWord.slot)
+            for { let end := add(answer, shl(5, markets.length)) } lt(word, end) { word := add(word, 0x20) } {
+                mstore(0x00, calldataload(add(word, offset)))
+                mstore(add(word, 0x40), sload(keccak256(0x00, 0x40)))
+            }
+            mstore(answer, 0x20)
+            mstore(add(answer, 0x20), markets.length)
+            return(answer, sub(add(word, 0x40), answer))
         }
     }
 

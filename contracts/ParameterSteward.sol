@@ -78,9 +78,15 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
         if (before != expectedStateHash) revert StateChanged(expectedStateHash, before);
 
         Judgement memory judgement = _judgement(byGovernor);
-        for (uint256 i = 0; i < updates.length; ++i) _land(updates[i], state.at(i), judgement);
-        _write(address(registry), state.setterCall(uint32(registry.setCollateral.selector), Domains.COLLATERAL));
-        _write(address(rateModel), state.setterCall(uint32(rateModel.setRates.selector), Domains.RATE));
+        Snapshot snapshot = state.at(0);
+        Update calldata update = updates[0];
+        for (uint256 i = 0; i < updates.length; ++i) {
+            _land(update, snapshot, judgement);
+            snapshot = snapshot.next();
+            update = _next(update);
+        }
+        state.write(address(registry), uint32(registry.setCollateral.selector), Domains.COLLATERAL);
+        state.write(address(rateModel), uint32(rateModel.setRates.selector), Domains.RATE);
 
         emit BatchApplied(artefactHash, before, state.digest(), ++batchEpoch, msg.sender);
     }
@@ -241,7 +247,8 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
     function stateHash(address[] calldata assets, uint8[] calldata masks) external view returns (bytes32) {
         if (assets.length != masks.length) revert LengthMismatch(assets.length, masks.length);
         Snapshots state = SnapshotLibrary.create(assets.length);
-        for (uint256 i = 0; i < assets.length; ++i) _look(state.at(i), assets[i], masks[i]);
+        for (uint256 i = 0; i < assets.length; ++i) _look(state, state.at(i), assets[i], masks[i]);
+        _readRates(state);
         return state.digest();
     }
 
@@ -251,45 +258,68 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
     function _stateOf(Update[] calldata updates) private view returns (Snapshots state) {
         if (updates.length == 0 || updates.length > MAX_BATCH) revert BatchSizeInvalid(updates.length, MAX_BATCH);
         state = SnapshotLibrary.create(updates.length);
+        Snapshot snapshot = state.at(0);
+        Update calldata update = updates[0];
         address previous;
         for (uint256 i = 0; i < updates.length; ++i) {
-            Update calldata update = updates[i];
             address asset = update.asset;
             if (asset <= previous) revert AssetsNotAscending(previous, asset);
             previous = asset;
-            _look(state.at(i), asset, _cleanMask(update, asset));
+            _look(state, snapshot, asset, _cleanMask(update, asset));
+            snapshot = snapshot.next();
+            update = _next(update);
+        }
+        _readRates(state);
+    }
+
+    /// @dev The update after this one in the list; past the last, none. An update is six words of call data, whose room
+    ///      the decoder has checked.
+    function _next(Update calldata update) private pure returns (Update calldata following) {
+        assembly ("memory-safe") {
+            following := add(update, 0xc0)
         }
     }
 
     /// @dev The mask, neither empty nor unknown; no bits outside the fields, no word that the mask does not name.
     function _cleanMask(Update calldata update, address asset) private pure returns (uint256 mask) {
         mask = update.mask;
-        if (mask == 0 || mask > Domains.ALL) revert MaskInvalid(asset, mask);
-        _requireWidth(asset, update.collateralWord, mask & Domains.COLLATERAL, CollateralWord.FIELD_BITS);
-        _requireWidth(asset, update.rateWord, mask & Domains.RATE, RateCurve.BITS);
-        _requireWidth(asset, update.oracleWord, mask & Domains.ORACLE, 256);
-        _requireWidth(asset, update.referenceWord, mask & Domains.REFERENCE, OracleWords.REFERENCE_BITS);
+        // Each word is shifted by its width if it is named and by nothing if not: a bit of the mask times a share.
+        unchecked {
+            // Zero wraps.
+            if (mask - 1 >= Domains.ALL) revert MaskInvalid(asset, mask);
+            uint256 collateral = update.collateralWord >> ((mask & Domains.COLLATERAL) * CollateralWord.FIELD_BITS);
+            uint256 rate = update.rateWord >> ((mask & Domains.RATE) * (RateCurve.BITS / Domains.RATE));
+            uint256 oracle = update.oracleWord >> ((mask & Domains.ORACLE) * (256 / Domains.ORACLE));
+            uint256 nav = update.referenceWord >> ((mask & Domains.REFERENCE) * OracleWords.REFERENCE_BITS >> 3);
+            if (collateral | rate | oracle | nav != 0) {
+                revert StrayBits(
+                    asset,
+                    collateral != 0 ? update.collateralWord : rate != 0 ? update.rateWord : oracle != 0
+                        ? update.oracleWord
+                        : update.referenceWord
+                );
+            }
+        }
     }
 
-    function _requireWidth(address asset, uint256 word, uint256 named, uint256 width) private pure {
-        if (word >> (named == 0 ? 0 : width) != 0) revert StrayBits(asset, word);
-    }
-
-    /// @dev Reads into the snapshot the words that the mask names.
-    function _look(Snapshot snapshot, address asset, uint256 mask) private view {
+    /// @dev Reads into the snapshot the words that the mask names but the rate, which is read for all markets at once.
+    function _look(Snapshots state, Snapshot snapshot, address asset, uint256 mask) private view {
         Market storage market = _markets[asset];
         uint256 epoch = _epochOf(market.main);
         if (epoch == 0) revert MarketNotListed(asset);
-        snapshot.identify(asset, mask, epoch);
+        state.begin(snapshot, asset, mask, epoch);
         if (mask & Domains.COLLATERAL != 0) {
             snapshot.setCollateral(_collateralWord(asset) & CollateralWord.FIELDS);
         }
-        if (mask & Domains.RATE != 0) snapshot.setRate(_read(address(rateModel), rateModel.rateWord.selector, asset));
         if (mask & (Domains.ORACLE | Domains.REFERENCE) != 0) {
             IFallbackOracle oracle = IFallbackOracle(market.oracle);
             if (mask & Domains.ORACLE != 0) snapshot.setOracle(oracle.configuration());
             if (mask & Domains.REFERENCE != 0) snapshot.setNavReference(oracle.referenceWord());
         }
+    }
+
+    function _readRates(Snapshots state) private view {
+        state.readRates(address(rateModel), uint32(rateModel.rateWords.selector));
     }
 
     /// @dev Judges one market's update, writes its oracle and ledger, and turns the snapshot into what lands; the
@@ -397,19 +427,6 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
     }
 
     // --- writing ---------------------------------------------------------------------------------
-
-    /// @dev Calls a setter of the registry or the rate model, whose refusals are passed on.
-    function _write(address target, bytes memory data) private {
-        assembly ("memory-safe") {
-            if mload(data) {
-                if iszero(call(gas(), target, 0, add(data, 0x20), mload(data), 0, 0)) {
-                    let answer := mload(0x40)
-                    returndatacopy(answer, 0, returndatasize())
-                    revert(answer, returndatasize())
-                }
-            }
-        }
-    }
 
     /// @dev Writes a guardian's tightened collateral word; the epoch moves only if the word does.
     function _tighten(address asset, uint256 word, uint256 tightened) private returns (uint256 epoch) {

@@ -17,5 +17,8 @@ interface IKinkedRateModel is IRateModel {
     /// @notice The packed word of a market, zero if none was set.
     function rateWord(address market) external view returns (uint256);
 
+    /// @notice The packed words of several markets.
+    function rateWords(address[] calldata markets) external view returns (uint256[] memory words);
+
     function steward() external view returns (address);
 }

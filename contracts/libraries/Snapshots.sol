@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {Domains} from "./Domains.sol";
+
 /// @notice One market in a `Snapshots` list: a place in memory, not a copy.
 type Snapshot is uint256;
 
@@ -26,7 +28,9 @@ library SnapshotLibrary {
     /// @notice A list of `length` snapshots, all zero.
     function create(uint256 length) internal view returns (Snapshots list) {
         assembly ("memory-safe") {
-            list := mload(0x40)
+            // Before the list a word of the domains that any of its masks has.
+            list := add(mload(0x40), 0x20)
+            mstore(sub(list, 0x20), 0)
             mstore(list, chainid())
             mstore(add(list, 0x20), address())
             mstore(add(list, 0x40), 0x60)
@@ -54,46 +58,97 @@ library SnapshotLibrary {
         }
     }
 
-    /// @notice The call of a setter of (address[] assets, uint256[] words) with the landing words of the markets whose
-    ///         mask has `domain`, collateral or rate; empty if there are none.
+    /// @notice Reads from the rate model, by one call of its `getter` of (address[] markets), the words of the markets
+    ///         whose mask has the rate.
+    /// @dev The rate model is the steward's own: its getter neither reverts nor returns less than a word a market.
+    function readRates(Snapshots list, address model, uint256 getter) internal view {
+        if (!_names(list, Domains.RATE)) return;
+        uint256 domain = Domains.RATE;
+        assembly ("memory-safe") {
+            let end := add(add(list, HEAD), mul(mload(add(list, 0x60)), ITEM))
+            let data := mload(0x40)
+            let assets := add(data, 0x60)
+            let last := assets
+            for { let snapshot := add(list, HEAD) } lt(snapshot, end) { snapshot := add(snapshot, ITEM) } {
+                if and(mload(add(snapshot, 0x20)), domain) {
+                    mstore(last, mload(snapshot))
+                    last := add(last, 0x20)
+                }
+            }
+            mstore(data, getter)
+            mstore(add(data, 0x20), 0x20)
+            mstore(add(data, 0x40), shr(5, sub(last, assets)))
+            // The answer lies two words ahead of its list, so that the list takes the assets' place.
+            let from := add(data, 0x1c)
+            if iszero(staticcall(gas(), model, from, sub(last, from), add(data, 0x20), sub(last, add(data, 0x20)))) {
+                revert(0, 0)
+            }
+            for { let snapshot := add(list, HEAD) } lt(snapshot, end) { snapshot := add(snapshot, ITEM) } {
+                if and(mload(add(snapshot, 0x20)), domain) {
+                    mstore(add(snapshot, 0x60), mload(assets))
+                    assets := add(assets, 0x20)
+                }
+            }
+        }
+    }
+
+    /// @notice Calls a store's `setter` of (address[] assets, uint256[] words) with the landing words of the markets
+    ///         whose mask has `domain`, collateral or rate. The store's refusals are passed on.
     /// @dev One pass: the words stand behind room for all assets, wherever the assets end.
-    function setterCall(Snapshots list, uint256 selector, uint256 domain) internal pure returns (bytes memory data) {
+    function write(Snapshots list, address store, uint256 setter, uint256 domain) internal {
+        if (!_names(list, domain)) return;
         // `collateral` is word 2 of a snapshot and domain 1, `rate` word 3 and domain 2.
         uint256 place = 0x20 + 0x20 * domain;
         assembly ("memory-safe") {
             let length := mload(add(list, 0x60))
-            data := mload(0x40)
-            let head := add(data, 0x24)
-            let assets := add(head, 0x40)
-            let words := add(assets, add(0x20, shl(5, length)))
-            let count := 0
-            for {
-                let snapshot := add(list, HEAD)
-                let end := add(snapshot, mul(length, ITEM))
-            } lt(snapshot, end) { snapshot := add(snapshot, ITEM) } {
+            let data := mload(0x40)
+            let asset_ := add(data, 0x80)
+            let room := add(shl(5, length), 0x20)
+            let snapshot := add(list, HEAD)
+            for { let end := add(snapshot, mul(length, ITEM)) } lt(snapshot, end) { snapshot := add(snapshot, ITEM) } {
                 if and(mload(add(snapshot, 0x20)), domain) {
-                    count := add(count, 1)
-                    mstore(add(assets, shl(5, count)), mload(snapshot))
-                    mstore(add(words, shl(5, count)), mload(add(snapshot, place)))
+                    mstore(asset_, mload(snapshot))
+                    mstore(add(asset_, room), mload(add(snapshot, place)))
+                    asset_ := add(asset_, 0x20)
                 }
             }
-            mstore(data, 0)
-            if count {
-                mstore(assets, count)
-                mstore(words, count)
-                mstore(head, 0x40)
-                mstore(add(head, 0x20), sub(words, head))
-                mstore(add(data, 4), selector)
-                mstore(data, sub(add(words, add(0x20, shl(5, count))), add(data, 0x20)))
+            let size := sub(asset_, add(data, 0x80))
+            let words := add(add(data, 0x60), room)
+            mstore(data, setter)
+            mstore(add(data, 0x20), 0x40)
+            mstore(add(data, 0x40), add(0x40, room))
+            mstore(add(data, 0x60), shr(5, size))
+            mstore(words, shr(5, size))
+            let from := add(data, 0x1c)
+            if iszero(call(gas(), store, 0, from, sub(add(add(words, 0x20), size), from), 0, 0)) {
+                returndatacopy(data, 0, returndatasize())
+                revert(data, returndatasize())
             }
-            mstore(0x40, add(words, add(0x20, shl(5, length))))
         }
     }
 
-    function identify(Snapshot snapshot, address asset_, uint256 mask_, uint256 epoch_) internal pure {
+    /// @dev Whether any market's mask has the domain.
+    function _names(Snapshots list, uint256 domain) private pure returns (bool named) {
+        assembly ("memory-safe") {
+            named := iszero(iszero(and(mload(sub(list, 0x20)), domain)))
+        }
+    }
+
+    /// @notice The snapshot after this one; past the last, no snapshot.
+    function next(Snapshot snapshot) internal pure returns (Snapshot) {
+        // Safe unchecked: as in `at`.
+        unchecked {
+            return Snapshot.wrap(Snapshot.unwrap(snapshot) + ITEM);
+        }
+    }
+
+    /// @notice Begins a snapshot of the list.
+    function begin(Snapshots list, Snapshot snapshot, address asset_, uint256 mask_, uint256 epoch_) internal pure {
         assembly ("memory-safe") {
             mstore(snapshot, asset_)
             mstore(add(snapshot, 0x20), mask_)
+            let named := sub(list, 0x20)
+            mstore(named, or(mload(named), mask_))
         }
         setEpoch(snapshot, epoch_);
     }

@@ -16,24 +16,19 @@ abstract contract Metering {
     using Guardrails for uint256;
 
     /// @dev One market's judgement as it proceeds from domain to domain; used again for the next market of a batch.
-    ///      `elapsed` counts from `lastAt`, the domain's last metered move, and is endless if there was none. The words
-    ///      from `domain` on are those of the domain at hand; `refusedAt` is 16·(1 + index) of the parameter refused.
-    ///      `_meter` relies on the order of the fields.
+    ///      `domain` is the one at hand: as an argument it would make the compiler copy the judgement for each domain.
     struct Judgement {
         address asset;
         bool byGovernor;
-        bool metered;
         bool loosened;
         uint256 lockedUntil;
         bytes rails;
         uint256 domain;
-        uint256 current;
-        uint256 next;
-        uint256 section;
-        uint256 lastAt;
-        uint256 elapsed;
-        uint256 refusedAt;
     }
+
+    /// @dev What `_meter` notes of the moves that it saw.
+    uint256 private constant LOOSENED = 1;
+    uint256 private constant REFUSED = 1 << 255;
 
     uint256 private constant RAILS_SIZE = Domains.PARAMETERS * 32;
 
@@ -78,31 +73,36 @@ abstract contract Metering {
         uint256 next,
         uint256 section
     ) internal view returns (uint256) {
+        judgement.domain = domain;
+        return _judgeDomain(judgement, current, next, section);
+    }
+
+    function _judgeDomain(Judgement memory judgement, uint256 current, uint256 next, uint256 section)
+        private
+        view
+        returns (uint256)
+    {
         if (current == next && current != 0) return section;
         if (judgement.byGovernor) {
-            _requireEnvelopes(judgement, domain, current, next);
+            _requireEnvelopes(judgement, current, next);
             return section;
         }
-        if (current == 0) revert IParameterSteward.FirstConfigurationIsGovernors(judgement.asset, domain.first());
-
-        judgement.metered = false;
-        judgement.domain = domain;
-        judgement.current = current;
-        judgement.next = next;
-        judgement.section = section;
-        uint256 lastAt = uint32(section);
-        judgement.lastAt = lastAt;
-        unchecked {
-            // Safe: a section's time is not ahead.
-            judgement.elapsed = lastAt == 0 ? type(uint256).max : block.timestamp - lastAt;
+        if (current == 0) {
+            revert IParameterSteward.FirstConfigurationIsGovernors(judgement.asset, judgement.domain.first());
         }
-        uint256 renewed = _meter(judgement);
-        if (judgement.refusedAt != 0) _refuse(judgement);
-        return judgement.metered ? renewed : section;
+
+        (uint256 renewed, uint256 seen, uint256 refused) = _meter(judgement, current, next, section);
+        if (seen & LOOSENED != 0) {
+            judgement.loosened = true;
+            if (block.timestamp <= judgement.lockedUntil) refused |= REFUSED;
+        }
+        if (refused >= REFUSED) _refuse(judgement, current, next, section);
+        return seen == 0 ? section : renewed;
     }
 
     /// @dev The governor's moves, and all fields of a first configuration, lie in their envelopes.
-    function _requireEnvelopes(Judgement memory judgement, uint256 domain, uint256 current, uint256 next) private pure {
+    function _requireEnvelopes(Judgement memory judgement, uint256 current, uint256 next) private pure {
+        uint256 domain = judgement.domain;
         uint256 id = domain.first();
         uint256 end = id + domain.count();
         for (; id < end; ++id) {
@@ -114,98 +114,119 @@ abstract contract Metering {
         }
     }
 
-    /// @dev Holds the steward's moves of one domain to envelope, step, cooldown, lock and budget, and returns the
-    ///      section leaked up to now with the costs added. Stops at the first parameter that is refused and notes it.
+    /// @dev Holds the steward's moves of one domain to envelope, step, cooldown and budget; locks are the caller's.
+    ///      Returns the section leaked up to now with the costs added; whether a move was metered (2), loosening (1);
+    ///      and a word that reaches `REFUSED` if a move is refused.
     ///      Says yes or no at what `Guardrails` says in words; a test holds the two together, field by field.
-    ///      Safe unchecked: the bounds of `Guardrails.stepShare` and `leaked`; at most 13 parameters, so that the last
-    ///      share ends at bit 240.
-    function _meter(Judgement memory judgement) private view returns (uint256 renewed) {
-        bool locked = block.timestamp <= judgement.lockedUntil;
+    ///
+    ///      A comparison a ≤ b is the subtraction b − a, whose top bit is set where it does not hold: every quantity
+    ///      is far below 2^255 (the bounds of `Guardrails.stepShare` and `leaked`). The differences are joined and
+    ///      looked at once. `shares` is a queue: what was spent leaves at the bottom, what is spent enters at the top;
+    ///      at most 13 shares of 16 bits, so that neither meets the other.
+    function _meter(Judgement memory judgement, uint256 current, uint256 next, uint256 shares)
+        private
+        view
+        returns (uint256 renewed, uint256 seen, uint256 refused)
+    {
+        bytes memory rails = judgement.rails;
+        uint256 domain = judgement.domain;
         assembly ("memory-safe") {
-            renewed := and(timestamp(), 0xffffffff)
-            // The domain's first guardrail word; the next is 32 bytes on, as the next share is 16 bits on.
-            let rails := add(add(mload(add(judgement, 0xa0)), 0x20), shl(5, shr(248, mload(add(judgement, 0xc0)))))
-            let end := shl(4, and(shr(240, mload(add(judgement, 0xc0))), 0xff))
-            for { let place := 0 } lt(place, end) { place := add(place, 16) } {
-                let next := shr(place, mload(add(judgement, 0xc0)))
-                let current := sub(shl(and(shr(8, next), 0xff), 1), 1)
-                next := and(next, 0xff)
-                // At first `next` is the field's offset and `current` its mask.
+            // Below, `judgement` points to the guardrail word of the parameter at hand.
+            judgement := add(add(rails, 0x20), shl(5, byte(0, domain)))
+            renewed := byte(1, domain)
+            mstore(0x00, current)
+            // The time since the domain's last metered move; without one, longer than any span. In memory, or the
+            // compiler works it out anew for each use.
+            current := and(shares, 0xffffffff)
+            mstore(0x20, add(sub(timestamp(), current), shl(32, iszero(current))))
+            shares := shr(32, shares)
+            for { domain := shr(16, shl(16, domain)) } domain { domain := shr(16, domain) } {
+                let rail := mload(judgement)
+                judgement := add(judgement, 0x20)
+                let spent := and(shares, 0xffff)
+                shares := shr(16, shares)
                 {
-                    let offset := next
-                    next := and(shr(offset, mload(add(judgement, 0x100))), current)
-                    current := and(shr(offset, mload(add(judgement, 0xe0))), current)
-                }
-                let rail := mload(add(rails, shl(1, place)))
-                let spent := and(shr(add(place, 32), mload(add(judgement, 0x120))), 0xffff)
-                if spent {
-                    let elapsed := mload(add(judgement, 0x160))
                     let window := and(shr(216, rail), 0xffffff)
-                    let kept := 0
-                    if lt(elapsed, window) {
-                        let leak := div(mul(0xffff, elapsed), window)
-                        if gt(spent, leak) { kept := sub(spent, leak) }
-                    }
-                    spent := kept
+                    let leak := div(mul(0xffff, mload(0x20)), window)
+                    spent := mul(and(gt(spent, leak), lt(mload(0x20), window)), sub(spent, leak))
                 }
-                if xor(current, next) {
-                    let up := gt(next, current)
-                    let move := sub(next, current)
-                    if iszero(up) { move := sub(current, next) }
-                    // The step up at bit 128, the step down at 160.
-                    let allowed := and(shr(sub(160, shl(5, up)), rail), 0xffffffff)
+                let move := sub(shl(byte(30, domain), 1), 1)
+                let value := and(shr(byte(31, domain), next), move)
+                current := and(shr(byte(31, domain), mload(0x00)), move)
+                move := sub(value, current)
+                if move {
+                    refused := or(
+                        refused,
+                        or(
+                            sub(value, and(rail, 0xffffffffffffffff)),
+                            sub(and(shr(64, rail), 0xffffffffffffffff), value)
+                        )
+                    )
+                    // Down: all ones, and the move is negated. From here on `value` is what is allowed.
+                    let down := sub(0, gt(current, value))
+                    move := sub(xor(move, down), down)
+                    // The step up is at bit 128, the step down at 160.
+                    value := and(shr(add(128, and(down, 32)), rail), 0xffffffff)
                     if and(shr(248, rail), 1) {
                         // Relative: in basis points of the current value.
                         move := mul(move, 10000)
-                        allowed := mul(allowed, current)
+                        value := mul(value, current)
                     }
-                    let refused := or(
-                        gt(move, allowed),
-                        or(lt(next, and(rail, 0xffffffffffffffff)), gt(next, and(shr(64, rail), 0xffffffffffffffff)))
-                    )
-                    // Loosens up at bit 249, down at 250; ramped at 251.
-                    let loosened := and(shr(sub(250, up), rail), 1)
-                    if or(loosened, and(shr(251, rail), 1)) {
-                        mstore(add(judgement, 0x40), 1)
-                        refused := or(refused, lt(mload(add(judgement, 0x160)), and(shr(192, rail), 0xffffff)))
-                    }
-                    if loosened {
-                        mstore(add(judgement, 0x60), 1)
-                        // `allowed` becomes the whole budget; none at all admits nothing.
-                        allowed := mul(allowed, and(shr(240, rail), 0xff))
-                        spent := add(spent, div(add(mul(move, 0xffff), sub(allowed, 1)), allowed))
-                        refused := or(refused, or(locked, or(iszero(allowed), gt(spent, 0xffff))))
-                    }
-                    if refused {
-                        mstore(add(judgement, 0x180), add(place, 16))
-                        break
-                    }
+                    refused := or(refused, sub(value, move))
+                    // Whether the move loosens: up at bit 249, down at 250. Ramped, the top bit, is metered as well.
+                    let loosens := and(shr(sub(249, down), rail), 1)
+                    down := or(loosens, shr(251, rail))
+                    seen := or(seen, or(shl(1, down), loosens))
+                    refused := or(refused, mul(down, sub(mload(0x20), and(shr(192, rail), 0xffffff))))
+                    // `value` becomes the whole budget; it is zero only where nothing loosens or the step has refused.
+                    value := mul(value, byte(1, rail))
+                    spent := add(spent, mul(loosens, div(add(mul(move, 0xffff), sub(value, 1)), value)))
+                    refused := or(refused, sub(0xffff, spent))
                 }
-                renewed := or(renewed, shl(add(place, 32), spent))
+                shares := or(shares, shl(240, spent))
             }
+            // The first share back to bit 32.
+            renewed := or(shl(32, shr(sub(256, shl(4, renewed)), shares)), and(timestamp(), 0xffffffff))
         }
     }
 
-    /// @dev Names what is wrong with a move that its guardrail does not admit, the first of several.
-    function _refuse(Judgement memory judgement) private view {
-        address asset = judgement.asset;
-        uint256 index = judgement.refusedAt / 16 - 1;
-        uint256 id = judgement.domain.first() + index;
-        uint256 rail = _rail(judgement.rails, id);
-        uint256 current = judgement.domain.field(judgement.current, index);
-        uint256 next = judgement.domain.field(judgement.next, index);
-        Guardrails.requireInEnvelope(asset, id, rail, next);
-        uint256 cost = Guardrails.stepShare(asset, id, rail, current, next);
-        Guardrails.requireCool(asset, id, rail, judgement.lastAt);
-        if (rail.loosens(current, next)) {
-            uint256 until = judgement.lockedUntil;
-            if (block.timestamp <= until) revert IParameterSteward.LoosensLockedMarket(asset, id, until);
-            uint256 spent = uint16(judgement.section >> (32 + 16 * index));
-            if (spent != 0) spent = rail.leaked(spent, judgement.elapsed);
-            Guardrails.requireBudget(asset, id, spent, cost);
+    /// @dev Names what is wrong with the moves of one domain, the first of several.
+    function _refuse(Judgement memory judgement, uint256 current, uint256 next, uint256 section)
+        private
+        view
+    {
+        uint256 domain = judgement.domain;
+        for (uint256 index = 0; index < domain.count(); ++index) {
+            uint256 here = domain.field(current, index);
+            uint256 there = domain.field(next, index);
+            if (here == there) continue;
+            uint256 spent = uint16(section >> (32 + 16 * index));
+            _requireMove(judgement, domain.first() + index, here, there, uint32(section), spent);
         }
         // Not reached while the two agree on what is refused.
         assert(false);
+    }
+
+    /// @dev One parameter's move by the steward.
+    function _requireMove(
+        Judgement memory judgement,
+        uint256 id,
+        uint256 current,
+        uint256 next,
+        uint256 lastAt,
+        uint256 spent
+    ) private view {
+        address asset = judgement.asset;
+        uint256 rail = _rail(judgement.rails, id);
+        Guardrails.requireInEnvelope(asset, id, rail, next);
+        uint256 cost = Guardrails.stepShare(asset, id, rail, current, next);
+        bool loosens = rail.loosens(current, next);
+        if (loosens || rail & Guardrails.RAMPED != 0) Guardrails.requireCool(asset, id, rail, lastAt);
+        if (!loosens) return;
+        uint256 until = judgement.lockedUntil;
+        if (block.timestamp <= until) revert IParameterSteward.LoosensLockedMarket(asset, id, until);
+        if (spent != 0) spent = rail.leaked(spent, block.timestamp - lastAt);
+        Guardrails.requireBudget(asset, id, spent, cost);
     }
 
     /// @dev All guardrail words, in the order of their ids.

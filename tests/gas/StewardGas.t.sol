@@ -23,6 +23,8 @@ contract StewardGas is GasTest {
     ParameterSteward private steward;
     /// By mask; made in `setUp`, since reading the state hash would warm what a batch reads.
     mapping(uint256 mask => bytes) private batches;
+    /// By how many fields of the rate word move.
+    mapping(uint256 fields => bytes) private rateBatches;
 
     function setUp() public override {
         super.setUp();
@@ -33,10 +35,19 @@ contract StewardGas is GasTest {
         used("first metered move", address(steward), _batch(7, 1), false);
         VM.warp(START + 1 days);
         for (uint8 mask = 1; mask < Domains.ALL; ++mask) batches[mask] = _batch(mask, 2);
+        for (uint256 fields = 1; fields < 3; ++fields) rateBatches[fields] = _rateBatch(fields);
     }
 
     function test_rateWords() external {
         _record("steward, rate word, a market of ten", Domains.RATE);
+    }
+
+    function test_oneFieldOfTheRateWords() external {
+        _recordRates("steward, one field of the rate word, a market of ten", 1);
+    }
+
+    function test_twoFieldsOfTheRateWords() external {
+        _recordRates("steward, two fields of the rate word, a market of ten", 2);
     }
 
     function test_collateralWords() external {
@@ -52,7 +63,24 @@ contract StewardGas is GasTest {
     }
 
     function _record(string memory row, uint256 mask) private {
-        record(row, used(row, address(steward), batches[mask], false) / MARKETS);
+        _record(row, batches[mask]);
+    }
+
+    function _recordRates(string memory row, uint256 fields) private {
+        _record(row, rateBatches[fields]);
+    }
+
+    function _record(string memory row, bytes memory batch) private {
+        record(row, used(row, address(steward), batch, false) / MARKETS);
+    }
+
+    /// @dev The base rate moves, and with two fields the slope to the kink; budgets of all four leak.
+    function _rateBatch(uint256 fields) private view returns (bytes memory) {
+        IParameterSteward.Update[] memory updates = _updates(2, 1);
+        for (uint256 i = 0; i < MARKETS; ++i) updates[i].rateWord += fields == 1 ? 1 : 1 | 1 << RateCurve.SLOPE1;
+        return abi.encodeCall(
+            IParameterSteward.applyBatch, (updates, _stateHash(2), type(uint64).max, bytes32("artefact"))
+        );
     }
 
     function _batch(uint8 mask, uint256 step) private view returns (bytes memory) {
