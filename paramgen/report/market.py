@@ -13,12 +13,15 @@ from matplotlib.ticker import FuncFormatter
 
 from paramgen.backtest.liquidity import Comparison
 from paramgen.backtest.positions import Outcome
+from paramgen.backtest.utilisation import QUANTILES, Behaviour, LendingPath
+from paramgen.mirror.rate import WAD, Curve
 from paramgen.model.arrays import Float
 from paramgen.report.charts import BLUE, GREEN, GREY, INK, ORANGE, in_days, time_axis
 from paramgen.report.page import Table
 
 Paint = Callable[[Figure], None]
 
+_DAY = 86_400
 _STYLES = ("-", "--", "-.", ":")
 """Beside colour, so that lines that lie on one another are both seen."""
 
@@ -115,6 +118,56 @@ def paint_bad_debt(outcomes: Mapping[str, Outcome]) -> Paint:
     return paint
 
 
+def lending_table(markets: Mapping[str, Behaviour]) -> Table:
+    """Utilisation, lenders' return beside the price of their risk, and waiting of each market."""
+    levels = tuple(f"{level:.0%} of hours below".replace("%", " %") for level in QUANTILES)
+    return Table(
+        "Utilisation and lenders' return",
+        (
+            "market", *levels, "above the kink", "lenders earned", "lenders ask",
+            "hours with withdrawals waiting", "most waiting, USD",
+        ),
+        tuple(
+            (
+                name,
+                *map(_percent, found.quantiles),
+                *map(_percent, (found.above_kink, found.lender_return, found.asked)),
+                f"{found.dry_hours:g}",
+                _money(found.most_waiting),
+            )
+            for name, found in markets.items()
+        ),
+    )  # fmt: skip
+
+
+def paint_lending(path: LendingPath, curve: Curve, asked: float) -> Paint:
+    """Paint utilisation and its kink above; below, rates and the price of lenders' risk."""
+
+    def paint(figure: Figure) -> None:
+        upper, lower = figure.subplots(2, 1, sharex=True)
+        days = np.arange(path.utilisation.size) * (path.step / _DAY)
+        upper.plot(days, path.utilisation, color=BLUE, lw=1.0)
+        upper.axhline(curve.kink / WAD, color=GREY, ls="--")
+        _beside(upper, curve.kink / WAD, "kink", INK)
+        dry = path.waiting > 0.0
+        if dry.any():
+            marks = {"color": ORANGE, "ms": 4, "label": "withdrawals wait"}
+            upper.plot(days[dry], path.utilisation[dry], "o", **marks)
+            upper.legend(loc="upper left")
+        upper.set_title("Utilisation")
+        lower.plot(days, path.borrow_rate, color=ORANGE, lw=1.0, label="borrowers pay")
+        lower.plot(days, path.lender_rate, color=GREEN, lw=1.0, label="lenders earn")
+        lower.axhline(asked, color=INK, ls="--", label="lenders ask")
+        lower.set_title("Rates a year")
+        lower.set_xlabel("days")
+        for axes in (upper, lower):
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100.0 * value:g} %"))
+        lower.set_ylim(top=1.2 * float(path.borrow_rate.max()))
+        lower.legend(loc="upper left", ncols=3)
+
+    return paint
+
+
 def _beside(axes: Axes, value: float, text: str, colour: str) -> None:
     """Name a horizontal line on itself, just above its left end."""
     axes.annotate(
@@ -136,6 +189,10 @@ def _moment(seconds: int) -> str:
 def _share(value: float) -> str:
     """A fraction in per cent with as many digits as it takes to tell small ones apart."""
     return f"{100.0 * value:.4g} %"
+
+
+def _percent(value: float) -> str:
+    return f"{100.0 * value:.2f} %"
 
 
 def _money(value: float) -> str:

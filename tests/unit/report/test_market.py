@@ -7,11 +7,14 @@ import pytest
 
 from paramgen.backtest.liquidity import PoolHistory, compare, naive_depth
 from paramgen.backtest.positions import Outcome, Positions, Tape, Terms, simulate
+from paramgen.backtest.utilisation import Lending, run_lending, summarise
 from paramgen.mirror.rate import WAD, Curve
 from paramgen.report.charts import draw
 from paramgen.report.market import (
     bad_debt_table,
+    lending_table,
     paint_bad_debt,
+    paint_lending,
     paint_slippage,
     slippage_table,
 )
@@ -68,3 +71,25 @@ def test_the_table_of_bad_debt_holds_every_oracle_and_every_total(outcomes):
 
 def test_the_picture_of_bad_debt_is_the_same_every_time(outcomes):
     assert draw(paint_bad_debt(outcomes)) == draw(paint_bad_debt(outcomes))
+
+
+@pytest.fixture(scope="module")
+def lending():
+    """Half of the cash asked back at once, and then more than there is."""
+    curve = Curve(0, WAD // 20 // 31_536_000, WAD // 31_536_000, 9 * WAD // 10)
+    market = Lending(curve, WAD // 10, 20e6, 80e6, 0.42, 3 * 86_400.0)
+    return run_lending(market, np.array([0.0, -0.1, -0.2, *[0.0] * 97]), HOUR), curve
+
+
+def test_the_table_of_lending_holds_returns_beside_what_lenders_ask(lending):
+    path, curve = lending
+    table = lending_table({"ours": summarise(path, curve, 0.06)})
+    row = dict(zip(table.columns, table.rows[0], strict=True))
+    assert row["lenders ask"] == "6.00 %"
+    assert row["hours with withdrawals waiting"] == f"{np.count_nonzero(path.waiting):g}" != "0"
+    assert row["99 % of hours below"] == "100.00 %"
+
+
+def test_the_picture_of_lending_names_the_waiting(lending):
+    path, curve = lending
+    assert draw(paint_lending(path, curve, 0.06)) == draw(paint_lending(path, curve, 0.06))
