@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-ALL = {"governed rate", "immutable rate", "decay factor", "verdict", "steward", "venue"}
+ALL = {"governed rate", "immutable rate", "decay factor", "verdict", "steward", "venue", "replay"}
 
 
 class Comparisons(Counter):

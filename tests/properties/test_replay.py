@@ -15,37 +15,13 @@ from paramgen.mirror.oracle import Oracle, State, Status, widening
 from tests.support.oracles import (
     DEPLOYMENTS,
     NOW,
-    near,
     random_configuration,
     random_oracle,
-    random_rounds,
     random_times,
 )
+from tests.support.rounds import random_history
 
 seeds = st.integers(0, 2**63).map(Random)
-
-
-def rounds_of(answers) -> Rounds:
-    times = np.array([answer.updated_at for answer in answers], dtype=np.int64)
-    return Rounds(times, np.array([answer.answer for answer in answers], dtype=object))
-
-
-def random_history(random: Random, oracle: Oracle, count: int = 40):
-    """Moments, pokes, and both legs' rounds; the legs start within reach of each other."""
-    start = near(random, oracle.state.anchor, oracle.deployment)
-    moments = random_times(random, oracle.configuration, NOW, count)
-    legs: list[Rounds | None] = []
-    deployment = oracle.deployment
-    for decimals in (deployment.primary_decimals, deployment.secondary_decimals):
-        if decimals is None or random.random() < 0.05:
-            legs.append(None)
-            continue
-        first = NOW - random.choice((0, 10, oracle.configuration.primary_staleness))
-        times = random_times(random, oracle.configuration, first, count)
-        legs.append(rounds_of(random_rounds(random, oracle, decimals, times, start)))
-    primary = legs[0] or rounds_of([])
-    poking = [random.random() < 0.7 for _ in moments]
-    return np.array(moments), np.array(poking), primary, legs[1]
 
 
 def assert_equal(one: Replay, other: Replay) -> None:

@@ -67,3 +67,8 @@ class Machine:
         """
         data = function_signature_to_4byte_selector(signature) + arguments
         return words_of(self._evm.message_call(DEPLOYER, to, calldata=data))
+
+    def step(self, now: int, to: str, data: bytes) -> bytes:
+        """Call at a block time of its own, with prepared call data; the raw return data."""
+        self.move_to(now)
+        return bytes(self._evm.message_call(DEPLOYER, to, calldata=data))

@@ -1,6 +1,6 @@
 """Real rounds through both replays: ETH/USD over ten months, USDC by the minute in March 2023."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -8,31 +8,7 @@ import pytest
 from paramgen.backtest.replay import Rounds, replay, replay_by_mirror
 from paramgen.mirror.oracle import Configuration, Deployment, Oracle, State, Status
 from tests.support.histories import eth_usd, usdc_by_minute
-
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
-ETH = Configuration(
-    primary_staleness=3_720,
-    secondary_staleness=3_720,
-    maximum_age=DAY,
-    decay_step=10_000,
-    decay_rate=10**7,
-    decay_floor=0,
-    band_up=5_600,
-    band_down=5_600,
-    band_windows=24,
-    band_window=HOUR,
-    accrual=0,
-    tolerance=1_000,
-    confirm_delay=10 * MINUTE,
-)
-USDC = replace(
-    ETH,
-    primary_staleness=10 * MINUTE,
-    secondary_staleness=10 * MINUTE,
-    band_up=250,
-    band_down=250,
-    tolerance=50,
-)
+from tests.support.rounds import DAY, ETH, HOUR, MINUTE, USDC
 
 
 def both(configuration: Configuration, first: Rounds, second: Rounds | None, every: int):
