@@ -67,13 +67,11 @@ def decay_coverage(
     return tuple(found)
 
 
-def loss_exceptions(
-    loss: float, horizon: int, rounds: Rounds, fold: Fold
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Starts of horizons end to end, and whether the log loss over each passed the quantile."""
+def horizon_losses(horizon: int, rounds: Rounds, fold: Fold) -> tuple[NDArray[np.int64], Array]:
+    """Starts of horizons end to end, and the log loss over each."""
     ratios = _ratios(rounds, fold, horizon, horizon)
     starts = fold.start + horizon * np.arange(ratios.size, dtype=np.int64)
-    return starts, -np.log(ratios) > loss
+    return starts, -np.log(ratios)
 
 
 def _ratios(rounds: Rounds, fold: Fold, age: int, cadence: int) -> Array:

@@ -51,6 +51,7 @@ class Policy(Protocol):
     ----------
     name : as the command line takes it. title : as a table shows it.
     depth : what liquidity it believes in, for the simulated position book.
+    trips : whether it ever trips, so that a reset matters.
     """
 
     @property
@@ -59,6 +60,8 @@ class Policy(Protocol):
     def title(self) -> str: ...
     @property
     def depth(self) -> Depth: ...
+    @property
+    def trips(self) -> bool: ...
 
     def configuration(self, compiled: CompiledFold) -> Configuration | None:
         """The configuration it would land, None where it would not."""
@@ -74,6 +77,7 @@ class CompiledOracle:
     name: str = "paramgen"
     title: str = "compiled"
     depth: Depth = "active"
+    trips: bool = True
 
     def configuration(self, compiled: CompiledFold) -> Configuration | None:
         """The compiled oracle word."""
@@ -119,6 +123,7 @@ class NoBreaker(CompiledOracle):
 
     name: str = "no-breaker"
     title: str = "no breaker"
+    trips: bool = False
 
     def configuration(self, compiled: CompiledFold) -> Configuration | None:
         """The compiled word with the widest band that its bits hold."""
@@ -143,7 +148,8 @@ class SingleStep(NoBreaker):
     def of(cls, limit: float) -> SingleStep:
         """The rule at a limit, a fraction."""
         shown = f"{100.0 * limit:g} %"
-        return cls(f"step-{100.0 * limit:g}", f"{shown} single step", "active", limit)
+        name = f"step-{100.0 * limit:g}"
+        return cls(name=name, title=f"{shown} single step", trips=True, limit=limit)
 
     def replayed(self, configuration: Configuration, tape: Tape) -> Replay:
         """The verdicts without a band, tripped from each large step until its reset."""

@@ -6,15 +6,16 @@ back in the order of the tasks, whoever worked on them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from paramgen.backtest.coverage import Covered, decay_coverage, loss_exceptions
+from paramgen.backtest.borrowers import BookRun, BookTask, book_tasks, run_book
+from paramgen.backtest.coverage import Covered, decay_coverage, horizon_losses
 from paramgen.backtest.events import (
     GUARDS,
     PAUSES,
@@ -25,6 +26,7 @@ from paramgen.backtest.events import (
     joined,
     spans,
 )
+from paramgen.backtest.liquidity import PoolHistory
 from paramgen.backtest.policies import OURS, Policy, Tape
 from paramgen.backtest.replay import Rounds
 from paramgen.backtest.walk import (
@@ -95,6 +97,7 @@ class Request:
     loaded : book, policy and histories. assets : those to walk through, each with a history.
     policies : ours first. cadences : seconds between pokes, `EVERY_UPDATE` for each round.
     reset_after : seconds from a trip to its reset.
+    pools : by asset, the pool that its collateral is sold into; without one no book is simulated.
     """
 
     loaded: Loaded
@@ -104,6 +107,7 @@ class Request:
     cadences: tuple[int, ...]
     episodes: tuple[Episode, ...]
     reset_after: int | None
+    pools: Mapping[str, PoolHistory] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -142,13 +146,18 @@ class CoverTask:
 
 @dataclass(frozen=True)
 class CoveredFold:
-    """Coverage of the decay, of the Gaussian one, and the loss quantile's exceptions."""
+    """Coverage of the decay and of the Gaussian one; losses over horizons end to end.
+
+    starts, losses, exceptions : (k,) when each horizon began, its log loss, and whether that passed
+    the quantile.
+    """
 
     asset: str
     fold: Fold
     decay: tuple[Covered, ...]
     gaussian: tuple[Covered, ...]
     starts: NDArray[np.int64]
+    losses: NDArray[np.float64]
     exceptions: NDArray[np.bool_]
 
 
@@ -160,6 +169,7 @@ class Backtest:
     compiled: tuple[CompiledFold, ...]
     replayed: tuple[ReplayedFold, ...]
     covered: tuple[CoveredFold, ...]
+    books: tuple[BookRun, ...] = ()
 
 
 def run(request: Request, mapper: Mapper = in_line) -> Backtest:
@@ -170,6 +180,7 @@ def run(request: Request, mapper: Mapper = in_line) -> Backtest:
         compiled,
         tuple(mapper(replay_fold, replay_tasks(request, compiled))),
         tuple(mapper(cover_fold, cover_tasks(request, compiled))),
+        tuple(mapper(run_book, all_book_tasks(request, compiled))),
     )
 
 
@@ -237,12 +248,36 @@ def cover_tasks(request: Request, compiled: Sequence[CompiledFold]) -> list[Cove
 def cover_fold(task: CoverTask) -> CoveredFold:
     """Judge one fold's decay and loss quantile."""
     found, fold = task.compiled, task.compiled.fold
-    starts, exceptions = loss_exceptions(found.loss, found.horizon, task.rounds, fold)
+    starts, losses = horizon_losses(found.horizon, task.rounds, fold)
     decay, gaussian = (
         () if word is None else decay_coverage(word, task.rounds, fold, task.cadence)
         for word in (found.configuration, found.gaussian)
     )
-    return CoveredFold(found.asset, fold, decay, gaussian, starts, exceptions)
+    return CoveredFold(found.asset, fold, decay, gaussian, starts, losses, losses > found.loss)
+
+
+def all_book_tasks(request: Request, compiled: Sequence[CompiledFold]) -> list[BookTask]:
+    """A book for each asset with a pool, in the folds that an episode touches, else in all."""
+    found: list[BookTask] = []
+    for fold in compiled:
+        pool = request.pools.get(fold.asset)
+        if pool is None or not _stressed(request, fold):
+            continue
+        configurations = ((one, one.configuration(fold)) for one in request.policies)
+        tapes = {
+            policy: (word, fold_tape(request, fold, word, request.cadences[0]))
+            for policy, word in configurations
+            if word is not None
+        }
+        spec = request.loaded.book.assets[fold.asset]
+        found += book_tasks(fold, spec, request.loaded.policy, tapes, pool)
+    return found
+
+
+def _stressed(request: Request, compiled: CompiledFold) -> bool:
+    mine = [one for one in request.episodes if one.concerns(compiled.asset)]
+    fold = compiled.fold
+    return not mine or any(one.start < fold.end and one.end > fold.start for one in mine)
 
 
 # Tapes -------------------------------------------------------------------------------------------

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from paramgen.backtest.borrowers import BookRun
 from paramgen.backtest.coverage import Covered
 from paramgen.backtest.judge import (
     Alarms,
@@ -32,6 +34,7 @@ def document(found: Backtest) -> dict[str, Any]:
         "folds": [_fold(fold) for fold in found.compiled],
         "policies": [_verdict(one) for one in verdicts(found)],
         "promises": {one.asset: _promise(one) for one in promises(found)},
+        "books": [_book(one) for one in found.books],
     }
 
 
@@ -137,6 +140,21 @@ def _detection(found: Detection) -> dict[str, Any]:
         "level_crossed": moment(found.crossed),
         "in_time": found.in_time,
     }
+
+
+def _book(one: BookRun) -> dict[str, Any]:
+    return {
+        "asset": one.asset,
+        "fold": one.fold,
+        "policy": one.policy,
+        "reset_after_s": one.reset_after,
+        **{f"{name}_usd": cents(value) for name, value in asdict(one.outcome.totals).items()},
+    }
+
+
+def cents(value: float) -> float:
+    """Dollars to the cent."""
+    return round(value, 2) + 0.0
 
 
 def _promise(one: Promise) -> dict[str, Any]:

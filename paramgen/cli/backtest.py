@@ -12,11 +12,18 @@ from paramgen.backtest.run import run
 from paramgen.backtest.summary import document
 from paramgen.cli.output import book_argument, json_option, percent, show_json, table
 from paramgen.edge.backtest_request import Options, read_request
-from paramgen.edge.backtests import EVENTS, SUMMARY, events_parquet, write_results
+from paramgen.edge.backtests import EVENTS, REPORT, SUMMARY, events_parquet, write_results
+from paramgen.edge.scale import Where, spread
+from paramgen.report.backtest import backtest_page
+from paramgen.report.page import html
 
 _HISTORY = (
     "ASSET[.secondary]=FILE[,time=COLUMN][,price=COLUMN][,decimals=N]: a history that the book "
     "does not pin, in place of what it declares of that feed; may be repeated."
+)
+_POOL = (
+    "History of the pool that an asset is sold into, tick and active liquidity; simulates a book "
+    "of borrowers in the folds that an episode touches; may be repeated."
 )
 _EPISODE = "[ASSET.]NAME=START..END[:LEVEL]: a labelled stress, UTC; may be repeated."
 _AGAINST = (
@@ -28,6 +35,7 @@ _AGAINST = (
 @click.command()
 @book_argument
 @click.option("--history", "histories", multiple=True, metavar="ASSET=FILE", help=_HISTORY)
+@click.option("--pool", "pools", multiple=True, metavar="ASSET=FILE", help=_POOL)
 @click.option("--asset", "assets", multiple=True, help="Walk through this asset only; repeatable.")
 @click.option("--episode", "episodes", multiple=True, metavar="NAME=START..END", help=_EPISODE)
 @click.option("--against", multiple=True, metavar="POLICY", help=_AGAINST)
@@ -46,16 +54,26 @@ _AGAINST = (
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("backtest"),
     show_default=True, help="Folder for events, summary and report.",
 )  # fmt: skip
+@click.option("--workers", type=click.IntRange(0), default=0, help="Processes to spread over.")
+@click.option("--scheduler", default="", metavar="ADDRESS", help="A running Dask scheduler.")
 @json_option
-def backtest(book: Path, output: Path, as_json: bool, **options: Any) -> int:
+def backtest(
+    book: Path, output: Path, as_json: bool, workers: int, scheduler: str, **options: Any
+) -> int:
     """Walk BOOK forward over histories: compile on the past, replay the fold that follows.
 
     Alarms with their Poisson interval, detection of labelled episodes, coverage of the decay and
     tests of the loss quantile, for our policy and for others beside it.
     """
-    found = run(read_request(book, Options(**options)))
+    request = read_request(book, Options(**options))
+    with spread(Where(workers, scheduler)) as mapper:
+        found = run(request, mapper)
     summary = document(found)
-    files = {EVENTS: events_parquet(found), SUMMARY: canonical(summary)}
+    files = {
+        EVENTS: events_parquet(found),
+        SUMMARY: canonical(summary),
+        REPORT: html(backtest_page(found)).encode(),
+    }
     write_results(output, files)
     if as_json:
         show_json(summary)
@@ -82,9 +100,32 @@ def _show(summary: dict[str, Any]) -> None:
         ("asset", "observations", "exceptions", "Kupiec p", "Christoffersen p", "light"),
         (_loss_row(asset, found["loss_quantile"]) for asset, found in summary["promises"].items()),
     )
+    if summary["books"]:
+        table(
+            "Simulated book of borrowers by policy and reset, USD",
+            ("asset", "fold", "policy", "reset", *(title for title, _ in _BOOK)),
+            (_book_row(row) for row in summary["books"]),
+        )
     for fold in summary["folds"]:
         if fold["refusal"]:
             click.echo(f"warning: {fold['asset']} {fold['start']}: {fold['refusal']}", err=True)
+
+
+_BOOK = (
+    ("bad debt", "bad_debt_usd"),
+    ("at its worst", "peak_bad_debt_usd"),
+    ("liquidated", "liquidated_usd"),
+    ("lost in it", "liquidation_loss_usd"),
+    ("to slippage", "slippage_usd"),
+    ("most waiting", "peak_waiting_usd"),
+)
+
+
+def _book_row(row: dict[str, Any]) -> tuple[str, ...]:
+    reset = row["reset_after_s"]
+    shown = "never" if reset is None else f"{reset} s"
+    figures = (f"{row[key]:,.0f}".replace(",", " ") for _, key in _BOOK)
+    return (row["asset"], str(row["fold"]), row["policy"], shown, *figures)
 
 
 def _policy_row(row: dict[str, Any]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +11,20 @@ from typing import TypeVar
 
 import numpy as np
 
+from paramgen.backtest.borrowers import CALM
+from paramgen.backtest.liquidity import PoolHistory
 from paramgen.backtest.policies import OTHERS, Policy, SingleStep
 from paramgen.backtest.run import EVERY_UPDATE, Episode, Request, with_ours
 from paramgen.backtest.walk import LEGS, Walk, folds, leg_history
 from paramgen.book.loaded import Loaded, PriceHistory
 from paramgen.book.validation import did_you_mean
-from paramgen.edge.backtests import Given, parse_history, with_histories
+from paramgen.edge.backtests import (
+    Given,
+    parse_history,
+    parse_pool,
+    read_pools,
+    with_histories,
+)
 from paramgen.edge.load import load_book
 from paramgen.errors import InvalidInputError, Place, Problem
 from paramgen.units import Dimension, UnitError, parse
@@ -35,6 +43,7 @@ class Options:
     """The options as written."""
 
     histories: Sequence[str] = ()
+    pools: Sequence[str] = ()
     assets: Sequence[str] = ()
     episodes: Sequence[str] = ()
     against: Sequence[str] = ()
@@ -75,6 +84,7 @@ def read_request(book: Path, options: Options) -> Request:
     """
     reader = _Reader()
     given = reader.each("--history", options.histories, parse_history)
+    named_pools = reader.each("--pool", options.pools, parse_pool)
     episodes = reader.each("--episode", options.episodes, parse_episode)
     policies = reader.each("--against", options.against, parse_against)
     cadences = reader.each("--cadence", options.cadences, parse_cadence)
@@ -83,9 +93,12 @@ def read_request(book: Path, options: Options) -> Request:
     loaded = _loaded(reader, book, given)
     if loaded is None or walk is None:
         raise InvalidInputError(reader.problems)
+    loaded, pools, problems = read_pools(loaded, named_pools)
+    reader.problems += problems
     assets = _assets(reader, loaded, options.assets)
     reader.problems += _tape_problems(loaded, assets, walk)
     reader.problems += _episode_problems(loaded, assets, episodes)
+    reader.problems += _pool_problems(loaded, assets, walk, pools)
     if reader.problems:
         raise InvalidInputError(reader.problems)
     against = tuple(dict.fromkeys(policy for group in policies for policy in group))
@@ -97,6 +110,7 @@ def read_request(book: Path, options: Options) -> Request:
         cadences=tuple(dict.fromkeys(cadences)) or (int(loaded.policy.oracle.poke_interval.value),),
         episodes=tuple(episodes),
         reset_after=None if reset == _NOBODY else reset,
+        pools=pools,
     )
 
 
@@ -268,6 +282,23 @@ def _episode_problems(
         else:
             continue
         yield Problem(Place("--episode"), "--episode", one.name, bound)
+
+
+def _pool_problems(
+    loaded: Loaded, assets: Sequence[str], walk: Walk, pools: Mapping[str, PoolHistory]
+) -> Iterator[Problem]:
+    """A pool must be known from the calm before the first fold on."""
+    for name, pool in pools.items():
+        if name not in assets:
+            bound = "is the pool of an asset that is not walked through."
+            yield Problem(Place("--pool"), "--pool", name, bound)
+            continue
+        tape = _tape(loaded, name)
+        first = folds(float(tape.times[0]), float(tape.times[-1]), walk)[:1]
+        if first and not pool.times[0] <= first[0].start - CALM:
+            bound = f"begins later than {CALM // 86_400} d before the first fold."
+            hint = "Give a longer history of the pool, or a longer --train."
+            yield Problem(Place("--pool"), "--pool", name, bound, hint)
 
 
 def _tape(loaded: Loaded, asset: str) -> PriceHistory:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from paramgen.backtest.liquidity import PoolHistory
 from paramgen.backtest.run import Backtest
 from paramgen.backtest.walk import LEGS
 from paramgen.book.loaded import InputFile, Loaded, PriceHistory
@@ -19,6 +20,7 @@ from paramgen.book.schema import Asset, Evidence, EvidenceKind, HistoryFormat
 from paramgen.book.validation import did_you_mean
 from paramgen.edge.files import write_whole
 from paramgen.edge.histories import HistoryError, read_history
+from paramgen.edge.pools import read_pool
 from paramgen.errors import Place, Problem
 
 _PLACE = Place("--history")
@@ -148,6 +150,47 @@ def _resting_on(asset: Asset, leg: str, name: str) -> Asset:
     market = asset.market.model_copy(update={"history": name})
     oracle = asset.oracle.model_copy(update=updates)
     return asset.model_copy(update={"market": market, "oracle": oracle})
+
+
+def parse_pool(text: str) -> tuple[str, Path]:
+    """Read `ASSET=FILE`, the history of a pool's tick and active liquidity.
+
+    Raises
+    ------
+    ValueError
+        When it is written otherwise.
+    """
+    asset, equals, file = (part.strip() for part in text.partition("="))
+    if not equals or not asset or not file:
+        raise ValueError("is not ASSET=FILE.")
+    return asset, Path(file)
+
+
+def read_pools(
+    loaded: Loaded, given: Sequence[tuple[str, Path]]
+) -> tuple[Loaded, dict[str, PoolHistory], tuple[Problem, ...]]:
+    """The pools' histories by asset, their hashes among the book's inputs; all problems at once."""
+    pools: dict[str, PoolHistory] = {}
+    problems: list[Problem] = []
+    for asset, file in given:
+        about = Problem(Place("--pool"), asset, str(file))
+        if asset not in loaded.book.assets:
+            hint = did_you_mean(asset, tuple(loaded.book.assets))
+            problems.append(replace(about, bound="names no asset of the book.", hint=hint))
+            continue
+        try:
+            data = file.read_bytes()
+            pools[asset] = read_pool(data, file.name)
+        except OSError as error:
+            problems.append(replace(about, bound=f"cannot be read: {error.strerror}."))
+        except HistoryError as error:
+            bound = f"{error.key}: {error.value} {error.bound}"
+            problems.append(replace(about, bound=bound, hint=error.hint))
+        else:
+            sha256 = hashlib.sha256(data).hexdigest()
+            item = InputFile(f"pool:{asset}", file.name, sha256)
+            loaded = replace(loaded, inputs=(*loaded.inputs, item))
+    return loaded, pools, tuple(problems)
 
 
 # Output ------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Real histories and reference cases beside the repository; absent data skips, with the reason."""
+"""The public numeric reference cases beside the repository."""
 
 from __future__ import annotations
 
@@ -7,21 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-
-
-def needed(relative: str) -> Path:
-    """The path of a shared file, or a skip that names it."""
-    path = DATA / relative
-    if not path.exists():
-        pytest.skip(f"real data absent: ../shared/data/{relative}")
-    return path
+from tests.support.histories import needed
 
 
 def reference_case(identifier: str) -> dict[str, Any]:
-    """One of the public numeric reference cases: `in`, `out`, `src`."""
+    """One case: `in`, `out`, `src`; a skip where they are absent."""
     return _cases(needed("refcases/public.json"))[identifier]
 
 
