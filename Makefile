@@ -56,7 +56,7 @@ analyse: setup ## slither on the Foundry project, each finding with its reason
 deep: setup $(MORPHO) ## the long forms: fuzz, invariants, comparisons, proofs, planted faults, mutants
 	FOUNDRY_PROFILE=deep $(FORGE) test
 	COMPARISONS=5000000 $(BIN)/python -m pytest tests/differential -s
-	$(BIN)/python tools/prove.py --every
+	$(BIN)/python tools/prove.py
 	$(BIN)/python tools/prove.py --planted
 	$(MAKE) mutate
 

@@ -26,12 +26,14 @@ contract GuardrailProof is Test {
     /// @notice Up by at most the step up, down by at most the step down; in basis points of the value where relative.
     function check_anAcceptedMoveIsWithinItsStep(uint256 rail, uint64 current, uint64 next) public view {
         if (!_accepts(abi.encodeCall(this.step, (rail, current, next)))) return;
-        uint256 step_ = next > current ? uint32(rail >> 128) : uint32(rail >> 160);
-        uint256 move = next > current ? next - current : current - next;
+        bool up = next > current;
+        uint256 step_ = up ? uint32(rail >> 128) : uint32(rail >> 160);
         bool relative = (rail >> 248) & 1 != 0;
-        // Safe unchecked, and needed: a check of overflow divides one unknown by another.
+        // Safe unchecked, and needed: a check of overflow divides one unknown by another. The solver takes a product of
+        // unknowns for any function of its factors in their order, which here is the contract's.
         unchecked {
-            assert(relative ? move * 10_000 <= step_ * uint256(current) : move <= step_);
+            uint256 move = up ? uint256(next) - current : uint256(current) - next;
+            assert(relative ? move * 10_000 <= uint256(current) * step_ : move <= step_);
         }
     }
 

@@ -99,8 +99,8 @@ contract VerdictProof is OracleProof {
         assert(oracle.state() & W.TRIPPED == 0);
         if (verdict == IFallbackOracle.Status.Contested) return;
         assert(verdict == IFallbackOracle.Status.Live);
-        bool lower = price == w.second.price() && price < w.first.price() && agree(price, w.first.price());
-        assert(price == w.first.price() || lower);
+        bool lower = w.second.price() < w.first.price() && agree(w.second.price(), w.first.price());
+        assert(price == w.first.price() || (lower && price == w.second.price()));
     }
 
     /// @notice A poke persists a trip exactly on that verdict, sets the bit on Contested, clears it on Live and keeps it
@@ -178,7 +178,10 @@ contract VerdictProof is OracleProof {
     }
 
     function agree(uint256 a, uint256 b) private pure returns (bool) {
-        return a < b ? (b - a) * 1e5 <= a * TOLERANCE : (a - b) * 1e5 <= b * TOLERANCE;
+        // Safe unchecked, and needed: a check of overflow divides by an unknown.
+        unchecked {
+            return a < b ? (b - a) * 1e5 <= a * TOLERANCE : (a - b) * 1e5 <= b * TOLERANCE;
+        }
     }
 
     /// @notice Seen outside alone before, at another round, at least the delay and at most the maximum age ago.
