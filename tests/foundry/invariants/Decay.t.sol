@@ -40,10 +40,11 @@ contract DecayTest is OracleFixture {
         uint256 last = PRICE;
         while (block.timestamp - START <= c.maximumAge) {
             (IFallbackOracle.Status v, uint256 price,, uint256 age) = oracle.status();
-            assertLe(price, last, "silence raised a price");
-            assertLe(price * 1e36, PRICE * c.worthAbove(age));
-            assertEq(v == IFallbackOracle.Status.Held, age <= c.primaryStaleness);
-            assertTrue(v != IFallbackOracle.Status.Stopped || PRICE * c.worthAbove(age) < 1.0001e8 * 1e36);
+            uint256 worth = PRICE * c.worthAbove(age);
+            require(price <= last, "silence raised a price");
+            require(price * 1e36 <= worth, "above the true decay");
+            require((v == IFallbackOracle.Status.Held) == (age <= c.primaryStaleness), "held for another time than T");
+            require(v != IFallbackOracle.Status.Stopped || worth < 1.0001e8 * 1e36, "stopped above the least price");
             last = price;
             seed = uint256(keccak256(abi.encode(seed)));
             skip(1 + seed % 10_000);
