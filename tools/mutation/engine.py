@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mutants import BUILD, FORGE, HERE, ROOT, Mutant, Project
+from mutants import BUILD, FORGE, HERE, ROOT, Mutant, Project, sources_of
 
 PRISTINE = BUILD / "foundry"
 
@@ -100,10 +100,9 @@ def foundry_environment(folder: Path) -> dict[str, str]:
         "FOUNDRY_OUT": str(folder / "out"),
         "FOUNDRY_CACHE_PATH": str(folder / "cache"),
         "FOUNDRY_DYNAMIC_TEST_LINKING": "true",
-        "FOUNDRY_FUZZ_RUNS": "256",
+        "FOUNDRY_LINT_LINT_ON_BUILD": "false",
         "FOUNDRY_FUZZ_SEED": "0x1",
         "FOUNDRY_FUZZ_FAILURE_PERSIST_DIR": str(folder / "failures"),
-        "FOUNDRY_INVARIANT_RUNS": "16",
         "FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT": "0",
         "FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR": str(folder / "failures"),
     }
@@ -117,10 +116,24 @@ def built_foundry() -> None:
     )
 
 
+def drawn_in_by_tests() -> dict[str, set[str]]:
+    """Each file of Foundry tests, and all files of ours that it draws in."""
+    tests = [str(path.relative_to(ROOT)) for path in (ROOT / FOUNDRY).rglob("*.t.sol")]
+    return {test: sources_of(test) for test in sorted(tests)}
+
+
 class Foundry:
-    """Foundry's tests against artefacts that can be replaced."""
+    """Foundry's tests against artefacts that can be replaced.
+
+    Only the files that draw a changed contract in are run: first each test shortly, then, on what
+    lived, those that a seed drives at more length.
+    """
+
+    # Fuzz runs, invariant runs, tests.
+    STAGES = (("16", "2", "."), ("256", "16", "^(testFuzz|invariant)"))
 
     def __init__(self, folder: Path) -> None:
+        self._drawn_in = drawn_in_by_tests()
         self._out = folder / "out"
         self._failures = folder / "failures"
         self._environment = foundry_environment(folder)
@@ -133,22 +146,32 @@ class Foundry:
     def test(self, bytecode: Mapping[str, str], homes: Mapping[str, str], seconds: float) -> str:
         """The first test that fails, or nothing."""
         paths = {name: self._artefact(homes[name], name) for name in bytecode}
+        changed = {homes[name] for name in bytecode}
+        files = [file for file, drawn in self._drawn_in.items() if drawn & changed]
         kept = {path: self._replace(path, bytecode[name]) for name, path in paths.items()}
         try:
-            done = subprocess.run(
-                [FORGE, "test", "--fail-fast", "--json", "--threads", "1"],
-                cwd=ROOT,
-                env=self._environment,
-                capture_output=True,
-                text=True,
-                timeout=seconds,
-                check=False,
-            )
+            stages = (self._stage(files, *stage, seconds) for stage in self.STAGES if files)
+            return next((failed for failed in stages if failed), "")
         except subprocess.TimeoutExpired:
             return "timeout"
         finally:
             self._restore(kept)
             shutil.rmtree(self._failures, ignore_errors=True)
+
+    def _stage(
+        self, files: list[str], fuzz: str, invariant: str, tests: str, seconds: float
+    ) -> str:
+        selection = ["--match-path", f"{{{','.join(files)}}}", "--match-test", tests]
+        done = subprocess.run(
+            [FORGE, "test", "--fail-fast", "--json", "--threads", "1", *selection],
+            cwd=ROOT,
+            env=self._environment
+            | {"FOUNDRY_FUZZ_RUNS": fuzz, "FOUNDRY_INVARIANT_RUNS": invariant},
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
         return self._first_failure(done) if done.returncode else ""
 
     def _artefact(self, home: str, name: str) -> Path:

@@ -1,9 +1,11 @@
 """The faults: one textual change of a contract each, as slither-mutate's operators propose them."""
 
+import hashlib
 import json
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -57,10 +59,7 @@ class Project:
         project = cls()
         for path in sorted((ROOT / "contracts").rglob("*.sol")):
             name, text = str(path.relative_to(ROOT)), path.read_text()
-            near = (
-                path.parent / found for found in re.findall(r'(?:from|import) "(\.[^"]+)"', text)
-            )
-            project.imports[name] = {str(file.resolve().relative_to(ROOT)) for file in near}
+            project.imports[name] = imported(name)
             for contract in re.findall(r"^contract (\w+)", text, re.MULTILINE):
                 project.contracts[contract] = name
         return project
@@ -80,6 +79,25 @@ class Project:
         return {name for name, home in self.contracts.items() if file in self.drawn_in(home)}
 
 
+def imported(file: str) -> set[str]:
+    """The files of ours that a file imports, by a relative path or from the root."""
+    path = ROOT / file
+    names = re.findall(r'(?:from|import)\s+"((?:\.|contracts/)[^"]+)"', path.read_text())
+    near = (path.parent / name if name.startswith(".") else ROOT / name for name in names)
+    return {str(found.resolve().relative_to(ROOT)) for found in near}
+
+
+def sources_of(file: str) -> set[str]:
+    """The file and all that it draws in of ours."""
+    found, open_ = set(), [file]
+    while open_:
+        file = open_.pop()
+        if file not in found:
+            found.add(file)
+            open_ += imported(file)
+    return found
+
+
 def files_of(project: Project) -> dict[str, list[str]]:
     """The files that each group's mutants change; interfaces hold nothing to change."""
     taken: set[str] = set()
@@ -92,8 +110,18 @@ def files_of(project: Project) -> dict[str, list[str]]:
 
 
 def generated(project: Project) -> dict[str, list[Mutant]]:
-    """The mutants of each group."""
+    """The mutants of each group; what slither proposed of the same contracts is kept."""
     files = files_of(project)
+    sources = b"".join((ROOT / name).read_bytes() for name in sorted(project.imports))
+    kept = BUILD / f"mutants-{hashlib.sha256(sources).hexdigest()[:16]}.jsonl"
+    if not kept.exists():
+        kept.write_text(proposed(files))
+    mutants = [Mutant(**json.loads(line)) for line in kept.read_text().splitlines()]
+    return {group: [m for m in mutants if m.file in names] for group, names in files.items()}
+
+
+def proposed(files: Mapping[str, list[str]]) -> str:
+    """A line of JSON for each change that slither-mutate's operators propose."""
     path = os.environ["PATH"] + os.pathsep + str(FORGE.parent)
     done = subprocess.run(
         [PROVERS, HERE / "generate.py", BUILD / "slither", *chain.from_iterable(files.values())],
@@ -103,5 +131,4 @@ def generated(project: Project) -> dict[str, list[Mutant]]:
         text=True,
         check=True,
     )
-    mutants = [Mutant(**json.loads(line)) for line in done.stdout.splitlines()]
-    return {group: [m for m in mutants if m.file in names] for group, names in files.items()}
+    return done.stdout

@@ -30,7 +30,8 @@ def results_of(group: str) -> Path:
 
 def stored(group: str) -> list[Result]:
     """The last run's results."""
-    rows = [json.loads(line) for line in results_of(group).read_text().splitlines()]
+    path = results_of(group)
+    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     return [Result(**{**row, "mutant": Mutant(**row["mutant"])}) for row in rows]
 
 
@@ -46,16 +47,20 @@ def store(group: str, results: Iterator[Result]) -> list[Result]:
 
 
 def sampled(
-    worker: Worker, mutants: list[Mutant], number: int | None, seed: int
+    worker: Worker,
+    mutants: list[Mutant],
+    known: dict[Mutant, Result],
+    number: int | None,
+    seed: int,
 ) -> Iterator[Result]:
-    """Judge mutants in random order until so many were faults."""
+    """Judge mutants in random order until so many were faults; those known are taken as known."""
     order = list(mutants)
     Random(seed).shuffle(order)  # noqa: S311
     faults = 0
     for mutant in order:
         if faults == number:
             return
-        result = worker.judge(mutant)
+        result = known.get(mutant) or worker.judge(mutant)
         faults += result.is_fault
         yield result
 
@@ -71,7 +76,8 @@ def run_group(group: str, mutants: list[Mutant], options: argparse.Namespace) ->
     try:
         if options.survivors:
             return store(group, again(worker, stored(group)))
-        return store(group, sampled(worker, mutants, options.sample, options.seed))
+        known = {r.mutant: r for r in stored(group)} if options.resume else {}
+        return store(group, sampled(worker, mutants, known, options.sample, options.seed))
     finally:
         worker.close()
 
@@ -98,6 +104,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--group", action="append", choices=GROUPS, help="only this one")
     parser.add_argument("--quick", action="store_true", help="without the slow suites")
     parser.add_argument("--survivors", action="store_true", help="only those of the last run, anew")
+    parser.add_argument("--resume", action="store_true", help="keep what the last run judged")
     parser.add_argument("--write", type=Path, help="where the report goes")
     return parser.parse_args()
 
