@@ -292,7 +292,7 @@ def _refuted(constraints: Constraints, knows_products: bool) -> bool:
 def satisfiable_premises(lemma: Lemma) -> bool:
     """Whether the premises alone have a model, so that no claim holds for want of a case."""
     solver = z3.Solver()
-    solver.set("timeout", 20_000)
+    solver.set("timeout", 120_000)
     solver.add(*lemma()[:-1])
     return solver.check() == z3.sat
 
