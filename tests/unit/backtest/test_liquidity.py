@@ -28,6 +28,7 @@ FEE = FEE_PIPS / 1e6
 BEFORE = 1_678_406_400  # 2023-03-10T00:00Z
 AFTER = BEFORE + 2 * 86_400
 MONTH = 30 * 24
+PAGE_HOURS = (18, 21, 22, 24, 27, 29, 36, 42)  # from 10 March 2023, midnight
 
 
 def history(ticks, liquidity) -> PoolHistory:
@@ -140,6 +141,26 @@ def test_active_liquidity_and_tvl_tell_apart_in_the_depeg():
     assert found.active[thin].tolist() == pytest.approx([0.8783, 0.9863], abs=1e-4)
     assert found.one_tick[thin] < 1.0
     assert found.one_tick[calm] > 1e7
+
+
+def test_slippage_across_the_depeg_hour_by_hour():
+    """The table of docs/backtest-positions.md, basis points of a sale of 100 000 and 1 000 000."""
+    pool = usdc_pool()
+    naive = naive_depth(pool.between(BEFORE - MONTH * HOUR, BEFORE))
+    found = compare(pool.between(BEFORE, AFTER), naive, [1e5, 1e6], FEE)
+    shown = {int(hour): np.round(1e4 * found.active[hour], 2).tolist() for hour in PAGE_HOURS}
+    assert shown == {
+        18: [1.0, 1.04],
+        21: [1.05, 1.47],
+        22: [36.82, 348.02],
+        24: [1.81, 9.11],
+        27: [6.57, 56.44],
+        29: [8_782.47, 9_863.26],
+        36: [720.78, 4_368.95],
+        42: [11.99, 109.79],
+    }
+    promised = np.round(1e4 * np.array([found.concentrated, found.full_range]), 2)
+    assert promised.tolist() == [[1.0, 1.01], [11.67, 106.67]]
 
 
 def test_no_share_fitted_before_the_depeg_foresees_it():

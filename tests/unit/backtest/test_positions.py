@@ -182,7 +182,7 @@ def test_collateral_debt_and_cash_balance_to_the_cent(seed, overdraw):
     assert found.left.debt.sum() == pytest.approx(series.debt[-1], abs=0.01)
     assert found.left.collateral.sum() == pytest.approx(series.collateral[-1], abs=0.01)
     totals = found.totals
-    assert totals.bad_debt == series.written_off.sum() + series.shortfall[-1]
+    assert totals.bad_debt == pytest.approx(series.written_off.sum() + series.shortfall[-1])
     assert totals.liquidation_loss == pytest.approx(
         series.seized @ found.tape.price - totals.liquidated
     )
@@ -263,6 +263,19 @@ def test_a_lower_threshold_never_raises_bad_debt(price, seed, thresholds, empty)
         for t in thresholds
     )
     assert low <= high + 1e-3
+
+
+def test_a_deeper_pool_can_leave_more_bad_debt_where_a_partial_liquidation_heals():
+    """Why the property above stands at LT·(1+b) = 1: LT 0.85, b 5 %, five hours at 0.93, then 0.50.
+
+    The deeper pool stops as soon as the position is healthy; the thinner one, in smaller steps,
+    has by then sold more of it, and less of it is left for the fall.
+    """
+    price = [1.0, *[0.93] * 5, 0.5]
+    deep, thin = (simulate(one(), PLAIN, taped(price, depth=d)).totals for d in (4_000.0, 3_600.0))
+    assert deep.liquidated < thin.liquidated
+    lost = (deep.bad_debt, thin.bad_debt)
+    assert lost == pytest.approx((280.31, 245.51), abs=0.01)
 
 
 # Cases by hand.
