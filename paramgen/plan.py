@@ -10,38 +10,32 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
-from paramgen.encode import BY_NAME, FIELDS, Word, unpack
-from paramgen.errors import ParamgenError
+from paramgen.difference import (
+    PARAMETER_IDS,
+    Assumption,
+    Difference,
+    RailChange,
+    Standing,
+    difference,
+    expected_state_hash,
+    landing_words,
+    moves,
+    refusals,
+    target_rails,
+)
+from paramgen.encode import FIELDS, Word
 from paramgen.mirror.steward import (
-    MASK,
     Guardrail,
     Ledger,
     Refusal,
     Section,
-    Snapshot,
-    collateral_refusals,
-    coupled_refusals,
-    in_batch_order,
     judge,
     parameters,
-    rate_refusals,
-    state_hash,
 )
-from paramgen.units import BPS, Dimension, Rounding, parse, round_fraction
-
-PARAMETER_IDS: Mapping[str, int] = {
-    field.name: identifier for word in FIELDS for identifier, field in parameters(word)
-}
-"""Parameter id on chain by field name."""
 
 _AT_DEPLOYMENT = (Word.ORACLE, Word.REFERENCE)
-
-
-class PlanError(ParamgenError):
-    """A plan that does not fit its artefact, its chain, or its own schema."""
 
 
 class Verdict(enum.StrEnum):
@@ -55,22 +49,6 @@ class Verdict(enum.StrEnum):
 
 
 # --- the state of a chain ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Standing:
-    """The configuration of one market: what a plan assumes and a state hash covers.
-
-    Attributes
-    ----------
-    address : the asset's token, which is the market's key on chain.
-    words : all four words, zero where none is set, the frozen flag left out.
-    epoch : the market's configuration epoch.
-    """
-
-    address: str
-    words: Mapping[Word, int]
-    epoch: int
 
 
 @dataclass(frozen=True)
@@ -111,6 +89,10 @@ class ChainState:
         """The market of an asset, None where it is not listed."""
         return (self.markets or {}).get(asset)
 
+    def standings(self) -> dict[str, Standing]:
+        """The configuration of every listed market, by asset."""
+        return {asset: market.standing for asset, market in (self.markets or {}).items()}
+
     def rail(self, identifier: int) -> int:
         """A parameter's guardrail word, zero where none is set."""
         return (self.guardrails or {}).get(identifier, 0)
@@ -131,29 +113,6 @@ class Change:
     because: str
     verdict: Verdict
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class RailChange:
-    """One parameter's guardrail word."""
-
-    field: str
-    before: int
-    after: int
-
-
-@dataclass(frozen=True)
-class Assumption:
-    """The state that a plan was made on. `state_hash` is None before there is a steward."""
-
-    chain_id: int
-    genesis: str
-    block: int
-    steward: str | None
-    state_hash: str | None
-    price_move_limit: int | None
-    guardrails: Mapping[int, int]
-    markets: Mapping[str, Standing | None]
 
 
 @dataclass(frozen=True)
@@ -183,24 +142,6 @@ class Plan:
         return not (self.changes or self.missing or settings)
 
 
-@dataclass(frozen=True)
-class Update:
-    """One market's part of a batch, as `ParameterSteward.applyBatch` takes it."""
-
-    asset: str
-    mask: int
-    collateral: int
-    rate: int
-    oracle: int
-    reference: int
-
-    def as_tuple(self) -> tuple[str, int, int, int, int, int]:
-        """In the order of the contract's struct."""
-        return (
-            self.asset, self.mask, self.collateral, self.rate, self.oracle, self.reference
-        )  # fmt: skip
-
-
 def make_plan(artefact: Mapping[str, Any], state: ChainState) -> Plan:
     """The difference between an artefact and a chain.
 
@@ -214,67 +155,18 @@ def make_plan(artefact: Mapping[str, Any], state: ChainState) -> Plan:
     PlanError
         When the artefact has a guardrail for an unknown field.
     """
-    rails = target_rails(artefact)
-    rail_changes = tuple(
-        RailChange(field, state.rail(identifier), rails[identifier])
-        for field, identifier in PARAMETER_IDS.items()
-        if identifier in rails and rails[identifier] != state.rail(identifier)
-    )
-    limit = price_move_limit(artefact)
-    in_force = {i: Guardrail.unpack(rails.get(i, state.rail(i))) for i in PARAMETER_IDS.values()}
-    changes: list[Change] = []
-    words: dict[str, Mapping[Word, int]] = {}
-    refusals: dict[str, tuple[str, ...]] = {}
-    for asset, market in artefact["markets"].items():
-        wanted = target_words(market)
-        standing = state.market(asset)
-        differing = {w: v for w, v in wanted.items() if v != _current(standing, w)}
-        if not differing:
-            continue
-        words[asset] = differing
-        changes += _changes(asset, market, differing, state, in_force)
-        refused = _tuple_refusals(wanted)
-        if refused:
-            refusals[asset] = refused
-    assumption = _assumption(state, tuple(artefact["markets"]), words)
+    assumption = _assumption(artefact, state)
+    left = difference(artefact, assumption)
     return Plan(
         artefact=artefact["hash"],
         assumes=assumption,
-        changes=tuple(changes),
-        guardrails=rail_changes,
-        price_move_limit=None if limit == state.price_move_limit else limit,
-        words=words,
-        missing=tuple(asset for asset in artefact["markets"] if state.market(asset) is None),
-        refusals=refusals,
+        changes=tuple(_judged(artefact, left, state)),
+        guardrails=left.guardrails,
+        price_move_limit=left.price_move_limit,
+        words=left.words,
+        missing=left.missing,
+        refusals=refusals(artefact, left.words),
     )
-
-
-def updates(words: Mapping[str, Mapping[Word, int]], state: ChainState) -> tuple[Update, ...]:
-    """The batch that lands these words, strictly ascending by address; all markets listed."""
-    by_address = {_standing(state, asset).address: landing for asset, landing in words.items()}
-    return tuple(_update(address, by_address[address]) for address in in_batch_order(by_address))
-
-
-def expected_state_hash(words: Mapping[str, Mapping[Word, int]], state: ChainState) -> str | None:
-    """The steward's hash of what a batch rests on; None while it has no steward or market."""
-    if state.steward is None or any(state.market(asset) is None for asset in words):
-        return None
-    standings = {s.address: (s, words[a]) for a in words if (s := _standing(state, a))}
-    snapshots = []
-    for address in in_batch_order(standings):
-        standing, landing = standings[address]
-        mask = sum(MASK[word] for word in landing)
-        snapshots.append(Snapshot(address, mask, standing.words, standing.epoch))
-    return "0x" + state_hash(state.chain_id, state.steward, snapshots).hex()
-
-
-def batches(
-    words: Mapping[str, Mapping[Word, int]], largest: int
-) -> Iterator[Mapping[str, Mapping[Word, int]]]:
-    """Cut into as few batches as the steward's size allows; one, as a rule."""
-    names = list(words)
-    for start in range(0, len(names), largest):
-        yield {name: words[name] for name in names[start : start + largest]}
 
 
 def why_not(plan: Plan, state: ChainState) -> tuple[str, ...]:
@@ -287,102 +179,24 @@ def why_not(plan: Plan, state: ChainState) -> tuple[str, ...]:
     return moved or (*_moved_markets(plan, state), *_moved_rails(plan, state))
 
 
-def target_words(market: Mapping[str, Any]) -> dict[Word, int]:
-    """The words of one market of an artefact, in the field table's order."""
-    return {
-        word: int(market["words"][word.value], 16)
-        for word in FIELDS
-        if word.value in market["words"]
-    }
-
-
-def target_rails(artefact: Mapping[str, Any]) -> dict[int, int]:
-    """The guardrail words of an artefact by parameter id.
-
-    Raises
-    ------
-    PlanError
-        When one names a field that has no parameter id.
-    """
-    unknown = sorted(set(artefact["guardrails"]) - set(PARAMETER_IDS))
-    if unknown:
-        raise PlanError(f"guardrails for unknown fields: {', '.join(unknown)}")
-    return {
-        PARAMETER_IDS[field]: int(rail["word"], 16)
-        for field, rail in artefact["guardrails"].items()
-    }
-
-
-def price_move_limit(artefact: Mapping[str, Any]) -> int:
-    """By how much a batch may move a live price, in basis points, rounded down."""
-    limit = parse(str(artefact["policy"]["update_limit"]), Dimension.FRACTION)
-    return round_fraction(limit * BPS, Rounding.DOWN)
-
-
-def value_of(field: str, integer: int) -> Fraction:
-    """The real value that an encoded integer of a field stands for."""
-    return BY_NAME[field].decode(integer)
-
-
 # --- parts -------------------------------------------------------------------------------------
 
 
-def _current(market: MarketState | None, word: Word) -> int:
-    return 0 if market is None else market.standing.words[word]
-
-
-def _standing(state: ChainState, asset: str) -> Standing:
-    market = state.market(asset)
-    if market is None:
-        raise PlanError(f"{asset} has no market on chain {state.chain_id} yet")
-    return market.standing
-
-
-def _update(address: str, landing: Mapping[Word, int]) -> Update:
-    mask = sum(MASK[word] for word in landing)
-    named = {word: landing.get(word, 0) for word in Word}
-    return Update(
-        address,
-        mask,
-        named[Word.COLLATERAL],
-        named[Word.RATE],
-        named[Word.ORACLE],
-        named[Word.REFERENCE],
-    )
-
-
-def _changes(
-    asset: str,
-    market: Mapping[str, Any],
-    differing: Mapping[Word, int],
-    state: ChainState,
-    rails: Mapping[int, Guardrail],
-) -> list[Change]:
-    standing = state.market(asset)
-    found = []
-    for word, target in differing.items():
-        before, after = unpack(word, _current(standing, word)), unpack(word, target)
-        verdicts = _verdicts(word, target, standing, state, rails)
-        for field in FIELDS[word]:
-            name = field.name
-            configured = _current(standing, word) != 0
-            if configured and before[name] == after[name]:
-                continue
-            verdict, reason = verdicts.get(name, verdicts[""])
-            because = market["parameters"].get(name, {}).get("because", "")
-            found.append(
-                Change(
-                    asset,
-                    name,
-                    field.unit,
-                    before[name] if configured else None,
-                    after[name],
-                    because,
-                    verdict,
-                    reason,
-                )
-            )
-    return found
+def _judged(artefact: Mapping[str, Any], left: Difference, state: ChainState) -> Iterator[Change]:
+    rails = target_rails(artefact)
+    in_force = {i: Guardrail.unpack(rails.get(i, state.rail(i))) for i in PARAMETER_IDS.values()}
+    for asset, landing in left.words.items():
+        verdicts = {
+            word: _verdicts(word, target, state.market(asset), state, in_force)
+            for word, target in landing.items()
+        }
+        for move in moves(artefact, asset, landing, state.standings().get(asset)):
+            said = verdicts[move.word]
+            verdict, reason = said.get(move.field, said[""])
+            yield Change(
+                asset, move.field, move.unit, move.before, move.after, move.because, verdict,
+                reason,
+            )  # fmt: skip
 
 
 def _verdicts(
@@ -395,7 +209,7 @@ def _verdicts(
     """By field name; the empty name is for fields without a refusal of their own."""
     if market is None and word in _AT_DEPLOYMENT:
         return {"": (Verdict.DEPLOYMENT, "")}
-    current = _current(market, word)
+    current = 0 if market is None else market.standing.words[word]
     section = _section(market, word)
     locked = 0 if market is None else market.locked_until
     by_governor = judge(word, rails, current, target, section, now=state.time, by_governor=True)
@@ -434,29 +248,21 @@ def _by_field(refusals: Sequence[Refusal], verdict: Verdict) -> dict[str, tuple[
     return {names[refusal.arguments[0]]: (verdict, str(refusal)) for refusal in refusals}
 
 
-def _tuple_refusals(words: Mapping[Word, int]) -> tuple[str, ...]:
-    """What the chain would refuse of the values that land together."""
-    refusals = (
-        *collateral_refusals(words[Word.COLLATERAL]),
-        *coupled_refusals(words[Word.COLLATERAL], words[Word.ORACLE]),
-        *rate_refusals(words[Word.RATE]),
-    )
-    return tuple(map(str, refusals))
-
-
-def _assumption(
-    state: ChainState, assets: Sequence[str], words: Mapping[str, Mapping[Word, int]]
-) -> Assumption:
-    found = {asset: state.market(asset) for asset in assets}
+def _assumption(artefact: Mapping[str, Any], state: ChainState) -> Assumption:
+    standings = state.standings()
+    markets = {asset: standings.get(asset) for asset in artefact["markets"]}
+    words = landing_words(artefact, markets)
     return Assumption(
         chain_id=state.chain_id,
         genesis=state.genesis,
         block=state.block,
         steward=state.steward,
-        state_hash=expected_state_hash(words, state) if words else None,
+        state_hash=expected_state_hash(words, markets, state.chain_id, state.steward)
+        if words
+        else None,
         price_move_limit=state.price_move_limit,
         guardrails={i: state.rail(i) for i in PARAMETER_IDS.values() if state.rail(i)},
-        markets={asset: None if m is None else m.standing for asset, m in found.items()},
+        markets=markets,
     )
 
 

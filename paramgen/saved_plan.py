@@ -8,36 +8,19 @@ from typing import Any
 
 from paramgen.artefact import canonical
 from paramgen.artefact import word as word_text
+from paramgen.difference import Assumption, PlanError, RailChange, Standing
 from paramgen.encode import Word
-from paramgen.plan import Assumption, Change, Plan, PlanError, RailChange, Standing, Verdict
+from paramgen.plan import Change, Plan, Verdict
 
 SCHEMA = "paramgen/plan/1"
 
 
 def to_document(plan: Plan) -> dict[str, Any]:
     """The plan as JSON values; words and integers beyond 2^53 as text."""
-    assumed = plan.assumes
     return {
         "schema": SCHEMA,
         "artefact": plan.artefact,
-        "assumes": {
-            "chain_id": assumed.chain_id,
-            "genesis": assumed.genesis,
-            "block": assumed.block,
-            "steward": assumed.steward,
-            "state_hash": assumed.state_hash,
-            "price_move_limit": assumed.price_move_limit,
-            "guardrails": {str(i): word_text(rail) for i, rail in assumed.guardrails.items()},
-            "markets": {
-                asset: standing
-                and {
-                    "address": standing.address,
-                    "epoch": standing.epoch,
-                    "words": _words_document(standing.words),
-                }
-                for asset, standing in assumed.markets.items()
-            },
-        },
+        "assumes": assumption_document(plan.assumes),
         "changes": [
             {
                 "asset": change.asset,
@@ -63,6 +46,28 @@ def to_document(plan: Plan) -> dict[str, Any]:
         "words": {asset: _words_document(landing) for asset, landing in plan.words.items()},
         "missing": list(plan.missing),
         "refusals": {asset: list(refused) for asset, refused in plan.refusals.items()},
+    }
+
+
+def assumption_document(assumed: Assumption) -> dict[str, Any]:
+    """What a plan or a proposal rests on, as JSON values."""
+    return {
+        "chain_id": assumed.chain_id,
+        "genesis": assumed.genesis,
+        "block": assumed.block,
+        "steward": assumed.steward,
+        "state_hash": assumed.state_hash,
+        "price_move_limit": assumed.price_move_limit,
+        "guardrails": {str(i): word_text(rail) for i, rail in assumed.guardrails.items()},
+        "markets": {
+            asset: standing
+            and {
+                "address": standing.address,
+                "epoch": standing.epoch,
+                "words": _words_document(standing.words),
+            }
+            for asset, standing in assumed.markets.items()
+        },
     }
 
 
@@ -104,23 +109,9 @@ def from_bytes(data: bytes) -> Plan:
 
 
 def _read_plan(document: Mapping[str, Any]) -> Plan:
-    assumed = document["assumes"]
     return Plan(
         artefact=document["artefact"],
-        assumes=Assumption(
-            chain_id=assumed["chain_id"],
-            genesis=assumed["genesis"],
-            block=assumed["block"],
-            steward=assumed["steward"],
-            state_hash=assumed["state_hash"],
-            price_move_limit=assumed["price_move_limit"],
-            guardrails={int(i): int(rail, 16) for i, rail in assumed["guardrails"].items()},
-            markets={
-                asset: standing
-                and Standing(standing["address"], _read_words(standing["words"]), standing["epoch"])
-                for asset, standing in assumed["markets"].items()
-            },
-        ),
+        assumes=read_assumption(document["assumes"]),
         changes=tuple(
             Change(
                 asset=change["asset"],
@@ -142,6 +133,29 @@ def _read_plan(document: Mapping[str, Any]) -> Plan:
         words={asset: _read_words(landing) for asset, landing in document["words"].items()},
         missing=tuple(document["missing"]),
         refusals={asset: tuple(refused) for asset, refused in document["refusals"].items()},
+    )
+
+
+def read_assumption(assumed: Mapping[str, Any]) -> Assumption:
+    """Read `assumption_document` back.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, AttributeError : it is none.
+    """
+    return Assumption(
+        chain_id=assumed["chain_id"],
+        genesis=assumed["genesis"],
+        block=assumed["block"],
+        steward=assumed["steward"],
+        state_hash=assumed["state_hash"],
+        price_move_limit=assumed["price_move_limit"],
+        guardrails={int(i): int(rail, 16) for i, rail in assumed["guardrails"].items()},
+        markets={
+            asset: standing
+            and Standing(standing["address"], _read_words(standing["words"]), standing["epoch"])
+            for asset, standing in assumed["markets"].items()
+        },
     )
 
 

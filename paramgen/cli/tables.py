@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -12,13 +11,9 @@ from rich.table import Table
 from paramgen.cli.output import table
 from paramgen.encode import BY_NAME
 from paramgen.mirror.steward import Guardrail
-from paramgen.plan import Change, Plan, Verdict, value_of
+from paramgen.plan import Change, Plan, Verdict
+from paramgen.wording import duration, number, shown, span
 
-ABSENT = "none"
-
-_MOMENTS = ("reference_as_of",)
-_TIMES = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-_DIGITS = 6
 _BP_PER_PERCENT = 100
 _WHO = {
     Verdict.DEPLOYMENT: "deployment",
@@ -122,7 +117,7 @@ def _cells(market: Mapping[str, Any], columns: Sequence[tuple[str, str]]) -> tup
         integer = int(market["parameters"][field]["integer"])
         (text,), unit = shown(field, integer)
         is_time = BY_NAME[field].unit == "s"
-        cells.append(_span(integer) if is_time else f"{text} {unit}".strip())
+        cells.append(span(integer) if is_time else f"{text} {unit}".strip())
     return tuple(cells)
 
 
@@ -138,12 +133,6 @@ def _largest_part(market: Mapping[str, Any]) -> str:
 
 def _total(parts: Mapping[str, str]) -> float:
     return 100 * sum(float(part) for part in parts.values())
-
-
-def _span(seconds: int) -> str:
-    """A time to three digits, for a reader; plans show it exactly."""
-    unit, length = next((u for u in _TIMES if seconds >= u[1]), _TIMES[-1])
-    return f"{seconds / length:.3g} {unit}"
 
 
 def _beside(market: Mapping[str, Any]) -> tuple[str, ...]:
@@ -164,21 +153,6 @@ def guardrail_table(plan: Plan) -> Table:
     return sheet
 
 
-def shown(field: str, *integers: int | None) -> tuple[list[str], str]:
-    """Encoded integers of one field in one unit, and that unit.
-
-    Returns
-    -------
-    The texts in order (`none` for None) and the unit: times in the largest that divides all.
-    """
-    unit = BY_NAME[field].unit
-    if field in _MOMENTS:
-        return [ABSENT if integer is None else _moment(integer) for integer in integers], "UTC"
-    values = [None if integer is None else value_of(field, integer) for integer in integers]
-    factor, unit = _scale(unit, [value for value in values if value is not None])
-    return [ABSENT if value is None else _number(value * factor) for value in values], unit
-
-
 def _change_cells(change: Change) -> tuple[str, ...]:
     (before, after), unit = shown(change.field, change.before, change.after)
     who = f"{_WHO[change.verdict]}: {change.reason}" if change.reason else _WHO[change.verdict]
@@ -188,38 +162,12 @@ def _change_cells(change: Change) -> tuple[str, ...]:
 def _rail_cells(field: str, rail: Guardrail) -> tuple[str, ...]:
     (least, most), unit = shown(field, rail.minimum, rail.maximum)
     steps = [_step(field, rail, step) for step in (rail.step_up, rail.step_down)]
-    cooldown, window = _duration(rail.cooldown), _duration(rail.window)
+    cooldown, window = duration(rail.cooldown), duration(rail.window)
     return (least, most, unit, *steps, cooldown, f"{rail.budget_steps} steps in {window}")
 
 
 def _step(field: str, rail: Guardrail, step: int) -> str:
     if rail.relative:
-        return f"{_number(Fraction(step, _BP_PER_PERCENT))} % of it"
+        return f"{number(Fraction(step, _BP_PER_PERCENT))} % of it"
     (text,), unit = shown(field, step)
     return f"{text} {unit}".strip()
-
-
-def _duration(seconds: int) -> str:
-    factor, unit = _scale("s", [Fraction(seconds)])
-    return f"{_number(seconds * factor)} {unit}"
-
-
-def _scale(unit: str, values: Sequence[Fraction]) -> tuple[Fraction, str]:
-    """What to multiply by, and the unit that it gives."""
-    if unit in ("%", "%/y"):
-        return Fraction(100), unit
-    if unit == "s":
-        name, length = next(t for t in _TIMES if all(value % t[1] == 0 for value in values))
-        return Fraction(1, length), name
-    return Fraction(1), "" if unit == "1" else unit
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
-
-
-def _number(value: Fraction) -> str:
-    """Whole numbers grouped by threes; others to six significant digits."""
-    if value.denominator == 1:
-        return f"{value.numerator:,}".replace(",", " ")
-    return f"{float(value):.{_DIGITS}g}"

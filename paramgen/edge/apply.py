@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from paramgen.difference import PlanError, batches, expected_state_hash, target_words, updates
 from paramgen.edge.chain import Chain, ChainError
 from paramgen.edge.deploy import (
     Step,
@@ -22,18 +23,7 @@ from paramgen.edge.deploy import (
 )
 from paramgen.encode import FIELDS, Word
 from paramgen.mirror.steward import MAX_BATCH
-from paramgen.plan import (
-    ChainState,
-    Plan,
-    PlanError,
-    Verdict,
-    batches,
-    expected_state_hash,
-    make_plan,
-    target_words,
-    updates,
-    why_not,
-)
+from paramgen.plan import ChainState, Plan, Verdict, make_plan, why_not
 
 PATIENCE = 3_600
 """Seconds of chain time in which a batch may land."""
@@ -148,8 +138,9 @@ def _apply_batch(
     chain: Chain, artefact_hash: str, words: Mapping[str, Mapping[Word, int]], state: ChainState
 ) -> None:
     steward = steward_address(chain)
-    batch = updates(words, state)
-    expected = expected_state_hash(words, state)
+    standings = state.standings()
+    batch = updates(words, standings)
+    expected = expected_state_hash(words, standings, state.chain_id, state.steward)
     found = chain.state_hash(steward, [u.asset for u in batch], [u.mask for u in batch])
     if expected != found:
         raise ChainError(

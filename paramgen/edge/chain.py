@@ -18,13 +18,14 @@ from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from paramgen.difference import PARAMETER_IDS, Standing
 from paramgen.edge.bytecode import contract_type, creation_code, is_compiled
 from paramgen.edge.deployments import Deployed, Deployments, DeploymentsError, Intent
 from paramgen.edge.refusals import refusal
 from paramgen.encode import Word
 from paramgen.errors import ParamgenError
 from paramgen.mirror.steward import Ledger
-from paramgen.plan import PARAMETER_IDS, ChainState, MarketState, Standing
+from paramgen.plan import ChainState, MarketState
 
 EMBEDDED_PROVIDER = "test"
 LOCAL_CHAIN_IDS = frozenset({1337, 31337})

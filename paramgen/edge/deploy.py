@@ -12,10 +12,11 @@ from typing import Any
 
 from eth_utils.address import to_checksum_address
 
+from paramgen.difference import PARAMETER_IDS, price_move_limit, target_words
 from paramgen.edge.chain import Chain, ChainError, jsonable
 from paramgen.encode import Word
 from paramgen.errors import ParamgenError
-from paramgen.plan import PARAMETER_IDS, ChainState, Plan, price_move_limit, target_words
+from paramgen.plan import ChainState, Plan
 
 NOBODY = "0x0000000000000000000000000000000000000000"
 PRICE_DECIMALS = 8

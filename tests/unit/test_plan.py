@@ -9,68 +9,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paramgen.encode import BY_NAME, FIELDS, Word, pack, unpack
-from paramgen.mirror.steward import MASK, MAX_BATCH, Ledger, Section, Snapshot, state_hash
-from paramgen.plan import (
+from paramgen.difference import (
     PARAMETER_IDS,
-    ChainState,
-    MarketState,
     PlanError,
-    Standing,
-    Verdict,
     batches,
     expected_state_hash,
-    make_plan,
-    target_rails,
     target_words,
     updates,
-    why_not,
 )
+from paramgen.encode import BY_NAME, FIELDS, Word, pack, unpack
+from paramgen.mirror.steward import MASK, MAX_BATCH, Snapshot, state_hash
+from paramgen.plan import Verdict, make_plan, why_not
 from paramgen.saved_plan import from_bytes, to_bytes
 from tests.support.artefacts import sample_artefact, signed
-
-CHAIN, GENESIS, NOW = 31337, "0x" + "11" * 32, 1_800_000_000
-STEWARD = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
-ORACLE = "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512"
-NOBODY = "0x0000000000000000000000000000000000000000"
-FRESH = ChainState(CHAIN, GENESIS, 0, NOW)
-
-
-def token(index: int) -> str:
-    """Descending, so that the order of the book is not the order of a batch."""
-    return f"0x{100 - index:040x}"
-
-
-def market_state(words, address, **fields):
-    standing = Standing(address, {word: words.get(word, 0) for word in FIELDS}, epoch=7)
-    counts = {Word.COLLATERAL: 5, Word.RATE: 4, Word.ORACLE: 13, Word.REFERENCE: 4}
-    ledger = Ledger({word: Section(0, (0,) * n) for word, n in counts.items()}, 7)
-    plain = {
-        "oracle": ORACLE,
-        "accrual": NOBODY,
-        "ledger": ledger,
-        "locked_until": 0,
-        "frozen": False,
-        "verdict": 0,
-        "price": 100 * 10**8,
-    }
-    return MarketState(standing=standing, **{**plain, **fields})
-
-
-def state_of(artefact, **fields):
-    """The chain on which this artefact has been applied."""
-    markets = {
-        name: market_state(target_words(market), token(index), **fields)
-        for index, (name, market) in enumerate(artefact["markets"].items())
-    }
-    return replace(
-        FRESH,
-        block=9,
-        steward=STEWARD,
-        price_move_limit=50,
-        guardrails=target_rails(artefact),
-        markets=markets,
-    )
+from tests.support.states import (
+    CHAIN,
+    FRESH,
+    NOW,
+    ORACLE,
+    STEWARD,
+    market_state,
+    state_of,
+    token,
+)
 
 
 def test_an_equal_state_gives_an_empty_plan():
@@ -189,7 +150,7 @@ def test_a_guardrail_of_an_unknown_field_is_an_error():
 def test_a_batch_ascends_by_address_and_names_only_what_differs():
     state = state_of(sample_artefact(3))
     plan = make_plan(sample_artefact(3, ltv=7_900), state)
-    batch = updates(plan.words, state)
+    batch = updates(plan.words, state.standings())
     assert [u.asset for u in batch] == sorted(token(i) for i in range(3))
     assert {u.mask for u in batch} == {MASK[Word.COLLATERAL]}
     assert all(u.rate == u.oracle == u.reference == 0 for u in batch)
@@ -203,7 +164,8 @@ def test_the_expected_hash_is_the_stewards_own():
         for standing in (state.markets["asset-1"].standing, state.markets["asset-0"].standing)
     ]
     assert plan.assumes.state_hash == "0x" + state_hash(CHAIN, STEWARD, snapshots).hex()
-    assert expected_state_hash(plan.words, FRESH) is None
+    assert expected_state_hash(plan.words, FRESH.standings(), CHAIN, STEWARD) is None
+    assert expected_state_hash({}, {}, CHAIN, None) is None
 
 
 def test_batches_are_cut_only_where_the_steward_takes_no_more():

@@ -20,10 +20,22 @@ CORE = [
         "scenarios",
         "backtest",
         "report",
+        "proposal",
+        "targets",
     )
     for path in sorted((ROOT / part).rglob("*.py"))
 ] + [
-    ROOT / f"{name}.py" for name in ("errors", "units", "encode", "artefact", "plan", "saved_plan")
+    ROOT / f"{name}.py"
+    for name in (
+        "errors",
+        "units",
+        "encode",
+        "artefact",
+        "difference",
+        "plan",
+        "saved_plan",
+        "wording",
+    )
 ]
 FORBIDDEN_CALLS = {"open", "print", "input", "exec", "eval", "__import__"}
 FORBIDDEN_METHODS = {
