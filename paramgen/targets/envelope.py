@@ -1,0 +1,166 @@
+"""What a form of governance adds to the calls that it carries, and what all forms share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from paramgen.targets.calls import Call, ProposalError, address, as_hex, from_hex
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Who carries the calls, and with what words.
+
+    Attributes
+    ----------
+    chain_id : the chain that the calls are for.
+    carrier : address of the governor, timelock or Safe.
+    title, description : for people; a governor's description is hashed into its proposal id.
+    created_at : Unix seconds, an input so that the same proposal has the same bytes.
+    salt : 32 bytes that tell one operation of a timelock from an equal one.
+    delay : seconds that a timelock waits.
+    """
+
+    chain_id: int
+    carrier: str
+    title: str
+    description: str
+    created_at: int
+    salt: bytes
+    delay: int = 0
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a file says when it is read by its calldata alone."""
+
+    chain_id: int
+    carrier: str
+    description: str
+    calls: tuple[Call, ...]
+    salt: bytes | None = None
+    delay: int | None = None
+
+
+@dataclass(frozen=True)
+class Format:
+    """One form of governance.
+
+    Attributes
+    ----------
+    name : as the command line takes it.
+    file : name of the file that it is written to.
+    write : calls and envelope to bytes; the same two give the same bytes.
+    read : bytes to what they carry. Raises ProposalError where the bytes contradict themselves.
+    carries_description : whether what is sent commits to the description.
+    """
+
+    name: str
+    file: str
+    write: Callable[[Sequence[Call], Envelope], bytes]
+    read: Callable[[bytes], Carried]
+    carries_description: bool = True
+
+
+def write_json(document: Mapping[str, Any]) -> bytes:
+    """JSON for people and wallets: indented, keys in the order given."""
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def read_json(data: bytes, what: str) -> Any:
+    """JSON in which no key stands twice: two readers might take different ones.
+
+    Raises
+    ------
+    ProposalError : the bytes are no such JSON.
+    """
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise ProposalError(f"{what} names {', '.join(twice)} twice")
+        return dict(pairs)
+
+    try:
+        return json.loads(data, object_pairs_hook=unique)
+    except ValueError as error:
+        raise ProposalError(f"{what} is no JSON: {error}") from None
+
+
+def require_actions(calls: Sequence[Call], most: int | None, what: str) -> None:
+    """Refuse an empty proposal, and one with more actions than its governor takes.
+
+    Raises
+    ------
+    ProposalError
+    """
+    if not calls:
+        raise ProposalError(f"there is nothing to propose to {what}")
+    if most is not None and len(calls) > most:
+        raise ProposalError(f"{what} takes at most {most} actions, this needs {len(calls)}")
+
+
+def actions(calls: Sequence[Call]) -> list[dict[str, str]]:
+    """Calls as JSON values."""
+    return [{"to": call.to, "value": str(call.value), "data": as_hex(call.data)} for call in calls]
+
+
+def calls_of(
+    targets: Sequence[Any], values: Sequence[Any], calldatas: Sequence[bytes], what: str
+) -> tuple[Call, ...]:
+    """Calls of three arrays of one length.
+
+    Raises
+    ------
+    ProposalError : the lengths differ.
+    """
+    if not len(targets) == len(values) == len(calldatas):
+        raise ProposalError(f"{what} has arrays of different lengths")
+    return tuple(
+        Call(address(to, "target"), int(value), bytes(data))
+        for to, value, data in zip(targets, values, calldatas, strict=True)
+    )
+
+
+def require_same(document: Mapping[str, Any], written: bytes, what: str) -> None:
+    """Refuse a file whose words for people are not those that its calldata gives.
+
+    Raises
+    ------
+    ProposalError : naming the parts that differ.
+    """
+    again = json.loads(written)
+    differing = sorted(key for key in again if document.get(key) != again[key])
+    if differing:
+        raise ProposalError(f"{what} contradicts its own calldata in {', '.join(differing)}")
+
+
+def whole_number(value: Any, what: str) -> int:
+    """A whole number, given as such or as decimal text.
+
+    Raises
+    ------
+    ProposalError : it is none.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    raise ProposalError(f"{what} is no whole number: {value!r}")
+
+
+def salt_of(value: Any) -> bytes:
+    """32 bytes.
+
+    Raises
+    ------
+    ProposalError : there are not 32.
+    """
+    salt = from_hex(value, "salt")
+    if len(salt) != 32:  # noqa: PLR2004 - bytes of a word
+        raise ProposalError(f"salt has {len(salt)} bytes, not 32")
+    return salt

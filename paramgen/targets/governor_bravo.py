@@ -1,0 +1,84 @@
+"""Compound's GovernorBravo: propose(address[],uint256[],string[],bytes[],string).
+
+At most ten actions. With a signature beside it, an action's calldata has no selector; here all
+signatures are empty and the calldata whole, which the timelock sends as it is. Source:
+compound-protocol, contracts/Governance/GovernorBravoDelegate.sol and Timelock.sol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from paramgen.targets.calls import (
+    Call,
+    ProposalError,
+    address,
+    arguments,
+    as_hex,
+    call,
+    from_hex,
+    required,
+    selector,
+)
+from paramgen.targets.envelope import (
+    Carried,
+    Envelope,
+    Format,
+    actions,
+    calls_of,
+    read_json,
+    require_actions,
+    require_same,
+    whole_number,
+    write_json,
+)
+
+PROPOSE = "propose(address[],uint256[],string[],bytes[],string)"
+MAX_ACTIONS = 10
+_KEYS = ("format", "chain_id", "governor", "description", "actions", "calldata")
+_WHAT = "a GovernorBravo proposal"
+
+
+def write(calls: Sequence[Call], envelope: Envelope) -> bytes:
+    """The proposal's actions in words, and the calldata to send."""
+    require_actions(calls, MAX_ACTIONS, _WHAT)
+    arrays = ([c.to for c in calls], [c.value for c in calls], [""] * len(calls))
+    data = [c.data for c in calls]
+    proposed = call(envelope.carrier, PROPOSE, *arrays, data, envelope.description)
+    return write_json(
+        {
+            "format": GOVERNOR_BRAVO.name,
+            "chain_id": envelope.chain_id,
+            "governor": envelope.carrier,
+            "description": envelope.description,
+            "actions": actions(calls),
+            "calldata": as_hex(proposed.data),
+        }
+    )
+
+
+def read(data: bytes) -> Carried:
+    """Read the calldata, and hold everything else in the file to it."""
+    document = required(read_json(data, _WHAT), _KEYS, _WHAT)
+    carrier = address(document["governor"], "governor")
+    sent = Call(carrier, 0, from_hex(document["calldata"], "calldata"))
+    found = arguments(sent, PROPOSE)
+    if found is None:
+        raise ProposalError(f"{_WHAT} has calldata that is no call of {PROPOSE}")
+    targets, values, signatures, calldatas, description = found
+    if len(signatures) != len(calldatas):
+        raise ProposalError(f"{_WHAT} has arrays of different lengths")
+    whole = [
+        selector(name) + bytes(rest) if name else bytes(rest)
+        for name, rest in zip(signatures, calldatas, strict=True)
+    ]
+    calls = calls_of(targets, values, whole, _WHAT)
+    chain_id = whole_number(document["chain_id"], "chain_id")
+    envelope = Envelope(chain_id, carrier, "", description, 0, b"")
+    # Ours leave the signatures empty; a file with signatures says the same in another form.
+    if not any(signatures):
+        require_same(document, write(calls, envelope), _WHAT)
+    return Carried(chain_id, carrier, description, calls)
+
+
+GOVERNOR_BRAVO = Format("governor-bravo", "governor-bravo.json", write, read)

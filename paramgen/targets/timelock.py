@@ -1,0 +1,97 @@
+"""OpenZeppelin's TimelockController: one operation, scheduled and later executed.
+
+The operation's id is keccak(abi.encode(targets, values, payloads, predecessor, salt)). Source:
+OpenZeppelin Contracts, governance/TimelockController.sol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from paramgen.targets.calls import (
+    Call,
+    ProposalError,
+    address,
+    arguments,
+    as_hex,
+    call,
+    from_hex,
+    required,
+    word_hash,
+)
+from paramgen.targets.envelope import (
+    Carried,
+    Envelope,
+    Format,
+    actions,
+    calls_of,
+    read_json,
+    require_actions,
+    require_same,
+    salt_of,
+    whole_number,
+    write_json,
+)
+
+SCHEDULE = "scheduleBatch(address[],uint256[],bytes[],bytes32,bytes32,uint256)"
+EXECUTE = "executeBatch(address[],uint256[],bytes[],bytes32,bytes32)"
+NO_PREDECESSOR = bytes(32)
+_KEYS = (
+    "format", "chain_id", "timelock", "operation_id", "salt", "delay", "actions", "schedule",
+    "execute",
+)  # fmt: skip
+_WHAT = "a timelock's operation"
+
+
+def operation_id(calls: Sequence[Call], salt: bytes) -> bytes:
+    """The timelock's id of an operation without a predecessor."""
+    types = ("address[]", "uint256[]", "bytes[]", "bytes32", "bytes32")
+    return word_hash(types, (*_arrays(calls), NO_PREDECESSOR, salt))
+
+
+def write(calls: Sequence[Call], envelope: Envelope) -> bytes:
+    """The operation with its id, and the calldata of both its steps."""
+    require_actions(calls, None, _WHAT)
+    arrays = _arrays(calls)
+    tail = (NO_PREDECESSOR, envelope.salt)
+    schedule = call(envelope.carrier, SCHEDULE, *arrays, *tail, envelope.delay)
+    execute = call(envelope.carrier, EXECUTE, *arrays, *tail)
+    return write_json(
+        {
+            "format": TIMELOCK.name,
+            "chain_id": envelope.chain_id,
+            "timelock": envelope.carrier,
+            "operation_id": as_hex(operation_id(calls, envelope.salt)),
+            "salt": as_hex(envelope.salt),
+            "delay": envelope.delay,
+            "actions": actions(calls),
+            "schedule": as_hex(schedule.data),
+            "execute": as_hex(execute.data),
+        }
+    )
+
+
+def read(data: bytes) -> Carried:
+    """Read the scheduling calldata, and hold everything else in the file to it."""
+    document = required(read_json(data, _WHAT), _KEYS, _WHAT)
+    carrier = address(document["timelock"], "timelock")
+    sent = Call(carrier, 0, from_hex(document["schedule"], "schedule"))
+    found = arguments(sent, SCHEDULE)
+    if found is None:
+        raise ProposalError(f"{_WHAT} has calldata that is no call of {SCHEDULE}")
+    targets, values, payloads, predecessor, salt, delay = found
+    if predecessor != NO_PREDECESSOR:
+        raise ProposalError(f"{_WHAT} waits for another operation, {as_hex(predecessor)}")
+    salt_of(document["salt"])
+    calls = calls_of(targets, values, payloads, _WHAT)
+    chain_id = whole_number(document["chain_id"], "chain_id")
+    envelope = Envelope(chain_id, carrier, "", "", 0, salt, delay)
+    require_same(document, write(calls, envelope), _WHAT)
+    return Carried(chain_id, carrier, "", calls, salt, delay)
+
+
+def _arrays(calls: Sequence[Call]) -> tuple[list[str], list[int], list[bytes]]:
+    return [c.to for c in calls], [c.value for c in calls], [c.data for c in calls]
+
+
+TIMELOCK = Format("timelock", "timelock.json", write, read, carries_description=False)
