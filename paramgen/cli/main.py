@@ -22,6 +22,7 @@ from paramgen.cli.explain import explain
 from paramgen.cli.init import init
 from paramgen.cli.plan import plan
 from paramgen.cli.price import price
+from paramgen.cli.propose import propose, verify_
 from paramgen.cli.simulate import simulate
 from paramgen.cli.stress import stress
 from paramgen.cli.what_if import what_if
@@ -50,6 +51,8 @@ for command in (
     explain,
     what_if,
     plan,
+    propose,
+    verify_,
 ):
     cli.add_command(command)
 

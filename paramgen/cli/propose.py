@@ -1,0 +1,171 @@
+"""`paramgen propose` and `paramgen verify`: write a proposal, and hold one to a book."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from paramgen.artefact import artefact, parse_artefact
+from paramgen.cli.output import json_option, show_json, table
+from paramgen.compiler.build import compile_book
+from paramgen.edge.files import write_whole
+from paramgen.edge.load import load_book
+from paramgen.errors import ParamgenError
+from paramgen.proposal.document import Request, files_of
+from paramgen.proposal.verify import Disagreement, verify
+from paramgen.saved_plan import from_bytes
+from paramgen.targets.calls import ProposalError, address
+from paramgen.targets.registry import FORMATS
+
+DIFFERENT = 2
+MAX_FILES = 32
+MAX_BYTES = 64 * 1024 * 1024
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+_book = click.option("--book", type=_FILE, help="The book to compile.")
+_artefact = click.option(
+    "--artefact", "compiled", type=_FILE, help="A compiled artefact in place of a book."
+)
+
+
+@click.command()
+@_book
+@_artefact
+@click.option("--plan", type=_FILE, required=True, help="A plan saved by `paramgen plan --save`.")
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), required=True)
+@click.option("--carrier", required=True, help="Address of the governor, timelock or Safe.")
+@click.option("--deadline", required=True, help="Last moment for the batch, such as 2027-01-31.")
+@click.option("--title", required=True)
+@click.option("--summary", required=True, help="What a voter should know first.")
+@click.option("--delay", type=click.IntRange(0), default=0, help="Seconds a timelock waits.")
+@click.option("-o", "--output", type=_FOLDER, required=True, help="Folder for the proposal.")
+@json_option
+def propose(
+    *,
+    book: Path | None,
+    compiled: Path | None,
+    plan: Path,
+    form: str,
+    carrier: str,
+    deadline: str,
+    title: str,
+    summary: str,
+    delay: int,
+    output: Path,
+    as_json: bool,
+) -> int:
+    """Write a proposal that brings a chain to what a book compiles to.
+
+    The plan says what the chain held when it was read; nothing is read or sent here. The same
+    book, plan and options give the same bytes.
+    """
+    document = _document(book, compiled)
+    saved = from_bytes(_read(plan))
+    if saved.artefact != document["hash"]:
+        raise ProposalError(
+            f"{plan} is of artefact {saved.artefact}, the book compiles to {document['hash']}. "
+            "Make the plan anew."
+        )
+    request = Request(
+        title=_one_line(title, "--title"),
+        summary=summary.strip(),
+        carrier=address(carrier, "--carrier"),
+        deadline=_moment(deadline),
+        created_at=_moment(document["book"]["as_of"]),
+        delay=delay,
+    )
+    files = files_of(document, saved.assumes, request, FORMATS[form])
+    _require_fresh(output, files)
+    for name, content in files.items():
+        write_whole(output / name, content)
+    if as_json:
+        show_json({"folder": str(output), "files": sorted(files), "artefact": document["hash"]})
+        return 0
+    for name in files:
+        click.echo(f"{output / name}")
+    return 0
+
+
+@click.command(name="verify")
+@click.argument("proposal", type=_FOLDER, metavar="PROPOSAL")
+@_book
+@_artefact
+@json_option
+def verify_(*, proposal: Path, book: Path | None, compiled: Path | None, as_json: bool) -> int:
+    """Recompile the book and hold PROPOSAL, a folder, to it value by value.
+
+    Exit code 0 when everything agrees, 2 when something does not, 1 when it cannot be told.
+    """
+    found = verify(_files(proposal), _document(book, compiled))
+    if as_json:
+        show_json({"equal": not found, "disagreements": [vars(each) for each in found]})
+        return DIFFERENT if found else 0
+    if not found:
+        click.echo("Equal: every value of the proposal is the book's. The state before is assumed.")
+        return 0
+    _show(found)
+    return DIFFERENT
+
+
+def _show(found: tuple[Disagreement, ...]) -> None:
+    table(
+        "The proposal is not what the book compiles to",
+        ("where", "proposed", "compiled"),
+        ((each.where, each.proposed, each.compiled) for each in found),
+    )
+
+
+def _document(book: Path | None, compiled: Path | None) -> Mapping[str, Any]:
+    if compiled is not None and book is None:
+        return parse_artefact(_read(compiled), str(compiled))
+    if book is not None and compiled is None:
+        return artefact(compile_book(load_book(book)))
+    raise ProposalError("name one of --book and --artefact")
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    if not folder.is_dir():
+        raise ProposalError(f"{folder} is no folder; a proposal is one")
+    paths = sorted(path for path in folder.iterdir() if path.is_file())
+    if len(paths) > MAX_FILES or sum(path.stat().st_size for path in paths) > MAX_BYTES:
+        raise ProposalError(f"{folder} holds more than a proposal does")
+    return {path.name: _read(path) for path in paths}
+
+
+def _require_fresh(folder: Path, files: Mapping[str, bytes]) -> None:
+    """A folder of one proposal holds no file of another."""
+    if not folder.is_dir():
+        return
+    others = sorted(path.name for path in folder.iterdir() if path.name not in files)
+    if others:
+        raise ProposalError(
+            f"{folder} holds other files ({', '.join(others[:3])}); name a new folder"
+        )
+
+
+def _moment(text: str) -> int:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ProposalError(f"{text!r} is no date such as 2027-01-31") from None
+    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+
+
+def _one_line(text: str, what: str) -> str:
+    flat = " ".join(text.split())
+    if not flat:
+        raise ProposalError(f"{what} is empty")
+    return flat
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ParamgenError(f"{path}: {error.strerror}") from None

@@ -1,0 +1,244 @@
+"""Hold a proposal to a recompiled book, value by value, from book and files alone.
+
+Everything in a proposal follows from the artefact, the request and the assumed configuration, so it
+is made again and compared. Where calldata differ, both sides are decoded and the fields named. What
+a chain holds now cannot be known without one: the state before is marked as assumed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from paramgen.difference import Assumption
+from paramgen.encode import FIELDS, Word, unpack
+from paramgen.errors import ParamgenError
+from paramgen.proposal.actions import WORD_ORDER, Said, said_by
+from paramgen.proposal.document import MANIFEST, SCHEMA, Request, files_of
+from paramgen.saved_plan import read_assumption
+from paramgen.targets.calls import Call, ProposalError, address, required
+from paramgen.targets.envelope import Carried, Format, read_json, whole_number
+from paramgen.targets.registry import FORMATS
+from paramgen.wording import shown
+
+_KEYS = (
+    "schema", "artefact", "book", "inputs", "format", "request", "assumes", "files",
+)  # fmt: skip
+_REQUEST = ("title", "summary", "carrier", "deadline", "created_at", "delay")
+_WHAT = "the manifest"
+_WORDS = {word.value: word for word in WORD_ORDER}
+NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """One thing that the proposal says otherwise than the book.
+
+    `where` is the file and what in it; `proposed` and `compiled` are the two values.
+    """
+
+    where: str
+    proposed: str
+    compiled: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a proposal says that it rests on."""
+
+    form: Format
+    request: Request
+    assumed: Assumption
+
+
+def read_manifest(data: bytes) -> Manifest:
+    """Read a manifest.
+
+    Raises
+    ------
+    ProposalError : it is none of this schema, or damaged.
+    """
+    document = required(read_json(data, _WHAT), _KEYS, _WHAT)
+    if document["schema"] != SCHEMA:
+        raise ProposalError(f"{_WHAT} has schema {document['schema']!r}, not {SCHEMA!r}")
+    form = FORMATS.get(str(document["format"]))
+    if form is None:
+        known = ", ".join(FORMATS)
+        raise ProposalError(f"{_WHAT} names the format {document['format']!r}; known: {known}")
+    asked = required(document["request"], _REQUEST, f"the request of {_WHAT}")
+    try:
+        assumed = read_assumption(document["assumes"])
+        _require_sound(assumed)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ProposalError(f"{_WHAT} has a damaged assumption: {error!r}") from None
+    return Manifest(form, _request(asked), assumed)
+
+
+def _require_sound(assumed: Assumption) -> None:
+    """Types that JSON does not promise; a proposal's author is not to be trusted with them."""
+    whole_number(assumed.chain_id, "chain_id")
+    whole_number(assumed.block, "block")
+    if assumed.steward is not None:
+        address(assumed.steward, "steward")
+    for asset, standing in assumed.markets.items():
+        if standing is None:
+            continue
+        address(standing.address, f"address of {asset}")
+        whole_number(standing.epoch, f"epoch of {asset}")
+        if set(standing.words) != set(FIELDS) or not all(map(_is_word, standing.words.values())):
+            raise ValueError(f"words of {asset}")
+    if not all(map(_is_word, assumed.guardrails.values())):
+        raise ValueError("guardrails")
+
+
+def _is_word(value: int) -> bool:
+    return 0 <= value < 1 << 256
+
+
+def _request(asked: Mapping[str, Any]) -> Request:
+    return Request(
+        title=_text(asked, "title"),
+        summary=_text(asked, "summary"),
+        carrier=address(asked["carrier"], "carrier"),
+        deadline=whole_number(asked["deadline"], "deadline"),
+        created_at=whole_number(asked["created_at"], "created_at"),
+        delay=whole_number(asked["delay"], "delay"),
+    )
+
+
+def _text(asked: Mapping[str, Any], key: str) -> str:
+    text = asked[key]
+    if isinstance(text, str):
+        return text
+    raise ProposalError(f"{key} of {_WHAT} is no text: {text!r}")
+
+
+def verify(files: Mapping[str, bytes], artefact: Mapping[str, Any]) -> tuple[Disagreement, ...]:
+    """Everything in which the files differ from what the artefact gives; nothing where equal.
+
+    Parameters
+    ----------
+    files : the proposal's files by name.
+    artefact : compiled anew from the voter's own book.
+
+    Raises
+    ------
+    ProposalError : there is no manifest to say what was proposed.
+    """
+    if MANIFEST not in files:
+        raise ProposalError(f"there is no {MANIFEST} among the files: {', '.join(sorted(files))}")
+    manifest = read_manifest(files[MANIFEST])
+    try:
+        expected = files_of(artefact, manifest.assumed, manifest.request, manifest.form)
+    except ParamgenError as error:
+        return (Disagreement(MANIFEST, "a proposal", str(error)),)
+    return tuple(_disagreements(files, expected, manifest))
+
+
+def _disagreements(
+    files: Mapping[str, bytes], expected: Mapping[str, bytes], manifest: Manifest
+) -> Iterator[Disagreement]:
+    for name in sorted({*files, *expected}):
+        if name not in expected:
+            yield Disagreement(name, "a file", NOTHING)
+        elif name not in files:
+            yield Disagreement(name, NOTHING, "a file")
+        elif files[name] != expected[name]:
+            yield from _differing(name, files[name], expected[name], manifest.form)
+
+
+def _differing(name: str, found: bytes, expected: bytes, form: Format) -> Iterator[Disagreement]:
+    if name == form.file:
+        yield from _carried(name, found, expected, form)
+    elif name == MANIFEST:
+        yield from _keys(name, json.loads(found), json.loads(expected))
+    else:
+        yield _first_line(name, found, expected)
+
+
+def _carried(name: str, found: bytes, expected: bytes, form: Format) -> Iterator[Disagreement]:
+    wanted = form.read(expected)
+    try:
+        carried = form.read(found)
+    except ProposalError as error:
+        yield Disagreement(name, str(error), "a file that agrees with itself")
+        return
+    named = list(compare(carried, wanted))
+    for each in named:
+        yield Disagreement(f"{name}: {each.where}", each.proposed, each.compiled)
+    if not named:
+        yield _first_line(name, found, expected)
+
+
+def compare(carried: Carried, wanted: Carried) -> Iterator[Disagreement]:
+    """Everything in which two proposals differ once decoded; of live ones too."""
+    for part in ("chain_id", "carrier", "description", "salt", "delay"):
+        one, other = getattr(carried, part), getattr(wanted, part)
+        if one != other:
+            yield Disagreement(part.replace("_", " "), repr(one), repr(other))
+    if len(carried.calls) != len(wanted.calls):
+        yield Disagreement("calls", str(len(carried.calls)), str(len(wanted.calls)))
+    pairs = enumerate(zip_longest(carried.calls, wanted.calls), start=1)
+    for number, (one, other) in pairs:
+        if one is not None and other is not None and one != other:
+            yield from _calls(number, one, other)
+
+
+def _calls(number: int, one: Call, other: Call) -> Iterator[Disagreement]:
+    for part in ("to", "value"):
+        if getattr(one, part) != getattr(other, part):
+            where = f"call {number}: {part}"
+            yield Disagreement(where, str(getattr(one, part)), str(getattr(other, part)))
+    if one.data == other.data:
+        return
+    first, second = _by_field(said_by(one)), _by_field(said_by(other))
+    for field in sorted({*first, *second}):
+        pair = first.get(field, NOTHING), second.get(field, NOTHING)
+        if pair[0] != pair[1]:
+            yield from _fields(f"call {number}: {field}", *pair)
+
+
+def _by_field(said: Sequence[Said]) -> dict[str, str]:
+    return {each.field: each.value for each in said}
+
+
+def _fields(where: str, one: str, other: str) -> Iterator[Disagreement]:
+    """A word that differs, taken apart into its fields."""
+    word = _WORDS.get(where.rpartition(".")[2])
+    if word is None or NOTHING in (one, other):
+        yield Disagreement(where, one, other)
+        return
+    named = list(_unpacked(where, word, int(one, 16), int(other, 16)))
+    # Bits that belong to no field are shown as they are.
+    yield from named or [Disagreement(where, one, other)]
+
+
+def _unpacked(where: str, word: Word, one: int, other: int) -> Iterator[Disagreement]:
+    first, second = unpack(word, one), unpack(word, other)
+    for field in FIELDS[word]:
+        if first[field.name] != second[field.name]:
+            (left, right), unit = shown(field.name, first[field.name], second[field.name])
+            at = f"{where.rpartition('.')[0]}.{field.name}"
+            yield Disagreement(at, f"{left} {unit}".strip(), f"{right} {unit}".strip())
+
+
+def _keys(name: str, found: Any, expected: Any, at: str = "") -> Iterator[Disagreement]:
+    if isinstance(found, dict) and isinstance(expected, dict):
+        for key in sorted({*found, *expected}):
+            inner = found.get(key, NOTHING), expected.get(key, NOTHING)
+            yield from _keys(name, *inner, f"{at}.{key}" if at else key)
+    elif found != expected:
+        yield Disagreement(f"{name}: {at}", str(found), str(expected))
+
+
+def _first_line(name: str, found: bytes, expected: bytes) -> Disagreement:
+    """The first line that differs, for a person to look at."""
+    pairs = zip_longest(found.split(b"\n"), expected.split(b"\n"), fillvalue=b"")
+    for number, (one, other) in enumerate(pairs, start=1):
+        if one != other:
+            left, right = (line.decode(errors="replace")[:200] for line in (one, other))
+            return Disagreement(f"{name}:{number}", left, right)
+    return Disagreement(name, f"{len(found)} bytes", f"{len(expected)} bytes")
