@@ -18,7 +18,14 @@ from paramgen.difference import (
 )
 from paramgen.encode import Word
 from paramgen.mirror.steward import MASK, MAX_BATCH, Guardrail, Section, judge, parameters
-from paramgen.targets.calls import Call, ProposalError, arguments, call, from_hex
+from paramgen.targets.calls import (
+    Call,
+    ProposalError,
+    arguments,
+    call,
+    from_hex,
+    selector,
+)
 
 SET_GUARDRAILS = "setGuardrails(uint256[],uint256[])"
 SET_PRICE_MOVE_LIMIT = "setPriceMoveLimit(uint256)"
@@ -127,6 +134,14 @@ def said_by(found: Call) -> tuple[Said, ...]:
         if values is not None:
             return tuple(tell(*values))
     return (Said("calldata", "0x" + found.data.hex()),)
+
+
+def function_of(found: Call) -> str:
+    """Name of the steward's function that is called; the selector of any other."""
+    for signature in _TELL:
+        if found.data[:4] == selector(signature):
+            return signature.partition("(")[0]
+    return "0x" + found.data[:4].hex()
 
 
 def _tell_guardrails(ids: tuple[int, ...], rails: tuple[int, ...]) -> Iterator[Said]:

@@ -17,10 +17,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from paramgen.artefact import canonical
 from paramgen.difference import Assumption, Difference, Move, difference, moves
-from paramgen.proposal.actions import Said, actions_of, said_by
+from paramgen.proposal.actions import Said, actions_of, function_of, said_by
 from paramgen.proposal.report import report
 from paramgen.saved_plan import assumption_document
-from paramgen.targets.calls import Call, as_hex, from_hex
+from paramgen.targets.calls import Call, from_hex
 from paramgen.targets.envelope import Envelope, Format
 from paramgen.wording import moment, shown
 
@@ -192,5 +192,5 @@ def _template() -> Template:
         keep_trailing_newline=True,
     )
     environment.filters["cell"] = _cell
-    environment.filters["hex"] = as_hex
+    environment.filters["function"] = function_of
     return environment.get_template(TEXT)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import ape
 import pytest
+import yaml
 
 from paramgen.difference import PARAMETER_IDS, difference
 from paramgen.plan import make_plan
@@ -242,6 +243,16 @@ def test_every_field_that_changes_stands_in_the_text_with_its_because():
     for asset in ("asset-0", "asset-1", "asset-2"):
         assert re.search(rf"\| {asset} \| ltv \| [\d.]+ \| 79 \| % \|", text)
         assert f"| {asset} | ltv | ltv! |" in text
+
+
+def test_the_front_matter_is_yaml_that_keeps_addresses_and_hashes_as_text():
+    hostile = replace(REQUEST, title='Say "yes": all\\ of #1')
+    text = proposal(request=hostile)[TEXT].decode()
+    front = yaml.safe_load(text.split("---\n")[1])
+    assert front["title"] == hostile.title
+    assert front["steward"] == STEWARD
+    assert front["artefact"] == wanted()["hash"]
+    assert f"1. `applyBatch` of `{STEWARD}`" in text
 
 
 def test_the_report_draws_a_rate_that_changes():
