@@ -19,8 +19,6 @@ from paramgen.backtest.positions import (
 from paramgen.backtest.replay import Replay, Rounds, replay
 from paramgen.mirror.oracle import Configuration, Deployment, Oracle, State
 from paramgen.mirror.rate import WAD, Curve
-from paramgen.params.breaker import slow_pair
-from paramgen.params.history import History
 from tests.support.histories import usdc_minutes, usdc_pool
 
 HOUR, DAY, YEAR = 3_600, 86_400, 31_536_000
@@ -46,7 +44,7 @@ BOOK = draw_positions(
 
 @dataclass(frozen=True)
 class Depeg:
-    """One book, the market by the minute, and a breaker fitted on the days before."""
+    """One book, the market by the minute, and a breaker with its resets."""
 
     market: Market
     calm_depth: float
@@ -60,12 +58,13 @@ class Depeg:
         return compare_oracles(BOOK, terms, market, self.replays, primary=self.rounds, decimals=8)
 
 
-def hour_breaker(history: History) -> Oracle:
-    """A 60-minute pair on the days before 10 March alone, at one false alarm a year."""
-    known = history.times < START
-    calm = History(history.times[known], history.prices[known], 0)
-    pair = slow_pair(calm, window=HOUR, cadence=60, alarms_per_year=1.0, shock=0.02, tick=1e-4)
-    band = int(pair.band_down * 1e5)
+def hour_breaker() -> Oracle:
+    """60 minutes and 25 bp, which spec 3.6 names: no alarm in the calm days before.
+
+    Declared, so that what is tested here is the book; fitted pairs lie between 10 and 25 bp and
+    trip in the same minute (`test_the_hourly_pair_fires_at_the_first_sign_of_the_usdc_depeg`).
+    """
+    band = 250  # 1e-5
     configuration = Configuration(
         primary_staleness=HOUR,
         secondary_staleness=HOUR,
@@ -98,7 +97,7 @@ def depeg() -> Depeg:
         naive_depth(pool.between(START - 30 * DAY, START)).concentrated,
         rounds,
         {
-            name: replay(hour_breaker(history), rounds, None, moments, every, reset_after=seconds)
+            name: replay(hour_breaker(), rounds, None, moments, every, reset_after=seconds)
             for name, seconds in resets.items()
         },
     )
@@ -132,7 +131,7 @@ def test_bad_debt_by_reset_delay(active):
     """The table of docs/backtest-positions.md."""
     assert thousands(active) == {
         "no reset": (226, 0, 0, 0),
-        "reset after 6 h": (134, 1_961, 3_132, 0),
+        "reset after 6 h": (134, 2_069, 4_103, 0),
         "reset after 24 h": (226, 305, 1, 0),
         "no breaker": (99, 2_103, 12_206, 0),
         "frozen price": (226, 0, 0, 0),
