@@ -33,6 +33,7 @@ from paramgen.model.structure import (
     senior_default_probability,
     tranche_expected_loss,
     tranche_expected_shortfall,
+    two_point,
 )
 from paramgen.params.losses import YEAR
 
@@ -229,10 +230,12 @@ def _two_point(
     names = (f"{prefix}tranche_loss", f"{prefix}loss_given_default")
     ledger.derive(names[0], expected, "1", "expected loss of what is tokenised", *used)
     formula = "ES_α, mean loss of the worst 1−α outcomes of the pool"
-    lgd = ledger.derive(names[1], worst, "1", formula, *used, "policy.confidence")
-    pd = min(expected / worst, 1.0) if worst > 0.0 else 0.0
+    pd, shortfall = (float(part) for part in two_point(expected, worst, scope.rule("confidence")))
+    lgd = ledger.derive(names[1], shortfall, "1", formula, *used, "policy.confidence")
     probability = f"{prefix}default_probability"
-    return ledger.derive(probability, pd, "1", "EL/ES_α, which keeps the EL", *names), lgd
+    return ledger.derive(
+        probability, pd, "1", "EL/ES_α, which keeps the EL", *names, "policy.confidence"
+    ), lgd
 
 
 def causes(scope: Scope, book: Book, pd: float, lgd: float) -> Causes:

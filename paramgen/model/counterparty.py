@@ -32,14 +32,18 @@ def first_default_probability(hazard: Float, obligor_hazard: FloatLike, time: Fl
 
     Source: cause-specific hazards of competing risks, Kalbfleisch and Prentice, chapter 8.
     """
-    hazard = as_float(hazard)
-    total = hazard.sum(axis=-1) + as_float(obligor_hazard)
-    survival = np.exp(-total[..., None] * as_float(time))
-    any_default = -np.diff(survival, axis=-1, prepend=1.0)
+    share, any_default = _first_of_all(as_float(hazard), obligor_hazard, as_float(time))
+    return as_float(share[..., None] * any_default[..., None, :])
+
+
+def _first_of_all(hazard: Float, obligor_hazard: FloatLike, time: Float) -> tuple[Float, Float]:
+    """h_j/H, (n, k), and the probability that any defaults in each interval, (n, m)."""
+    total = np.einsum("...k->...", hazard) + as_float(obligor_hazard)
+    survival = np.exp(-total[..., None] * time)
     share = np.divide(
         hazard, total[..., None], out=np.zeros_like(hazard), where=total[..., None] != 0.0
     )
-    return as_float(share[..., None] * any_default[..., None, :])
+    return share, as_float(-np.diff(survival, axis=-1, prepend=1.0))
 
 
 def credit_valuation_adjustment(
@@ -89,9 +93,11 @@ def counterparty_spread(
     -------
     (n, k) per year; the sum over the last axis is the CVA term of the composite price.
     """
+    # One sum over time for all counterparties: their hazards are constant, so their shares are.
     exposure = as_float(discounted_exposure)
-    probability = first_default_probability(hazard, obligor_hazard, time)
-    value = credit_valuation_adjustment(exposure[..., None, :], probability, recovery)
+    share, any_default = _first_of_all(as_float(hazard), obligor_hazard, as_float(time))
+    lost = credit_valuation_adjustment(exposure, any_default, 0.0)
+    value = (1.0 - as_float(recovery)) * share * lost[..., None]
     return running_spread(value, exposure[..., None, :], time)
 
 

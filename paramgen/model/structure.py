@@ -11,6 +11,9 @@ from scipy.special import ndtr, ndtri, owens_t
 
 from paramgen.model.arrays import Bool, BoolLike, Float, FloatLike, as_float
 
+LEAST_SHORTFALL: Final = 1e-8
+"""Share of a note below which a shortfall is the rounding of Φ₂ and counts as none."""
+
 _FACTOR_BOUND: Final = 40.0
 """Standard deviations of the common factor beyond which a float64 Φ is exactly 0 or 1."""
 
@@ -132,8 +135,10 @@ def tranche_expected_loss(
     """
     lgd = as_float(loss_given_default)
     low, high = as_float(attachment), as_float(detachment)
-    beyond = expected_excess(default_probability, correlation, _over(high, lgd))
-    excess = expected_excess(default_probability, correlation, _over(low, lgd)) - beyond
+    excess = expected_excess(default_probability, correlation, _over(low, lgd))
+    # Nothing is lost beyond the whole pool, so that a senior note takes one Φ₂ and not two.
+    if np.any(high < 1.0):
+        excess = excess - expected_excess(default_probability, correlation, _over(high, lgd))
     return as_float(lgd * excess / (high - low))
 
 
@@ -157,6 +162,28 @@ def tranche_expected_shortfall(
     edge = np.maximum(threshold, quantile)
     tail = expected_excess(default_probability, correlation, edge) / (1.0 - alpha)
     return as_float(lgd * (tail + np.maximum(quantile - threshold, 0.0)) / (1.0 - low))
+
+
+def two_point(
+    expected: FloatLike, shortfall: FloatLike, confidence: FloatLike
+) -> tuple[Float, Float]:
+    """PD and LGD of a jump with a pool's own EL and ES: LGD = ES_α, PD = EL/ES_α.
+
+    A note that loses in its worst 1 − α of outcomes alone has EL = (1−α)·ES_α. That is the ratio's
+    limit as the note moves away from its pool's losses, and what stands for it once both are no
+    more than the rounding of Φ₂.
+
+    Parameters
+    ----------
+    expected, shortfall : EL and ES_α of the tranche, fractions of its notional. confidence : α.
+
+    Source: spec 2.6; docs/model.md says why.
+    """
+    expected, shortfall = as_float(expected), as_float(shortfall)
+    remote = shortfall <= LEAST_SHORTFALL
+    limit = np.broadcast_to(1.0 - as_float(confidence), shortfall.shape)
+    ratio = np.divide(expected, shortfall, out=limit.copy(), where=~remote)
+    return as_float(np.minimum(ratio, 1.0)), as_float(np.where(remote, 0.0, shortfall))
 
 
 def _over(level: FloatLike, lgd: Float) -> Float:

@@ -25,6 +25,7 @@ from paramgen.model.structure import (
     tranche_expected_loss,
     tranche_expected_shortfall,
     trigger_fired,
+    two_point,
 )
 
 
@@ -217,3 +218,22 @@ def test_shortfall_is_never_below_the_expected_loss():
     for attachment in (0.0, 0.05, 0.2):
         expected = tranche_expected_loss(0.08, 0.475, 0.15, attachment)
         assert tranche_expected_shortfall(0.08, 0.475, 0.15, attachment, 0.99) >= expected
+
+
+def test_a_pool_as_a_jump_keeps_its_expected_loss_and_its_shortfall():
+    expected, worst = np.array([0.01, 0.004]), np.array([0.2, 0.4])
+    probability, loss = two_point(expected, worst, 0.99)
+    assert probability * loss == pytest.approx(expected)
+    assert loss == pytest.approx(worst)
+
+
+def test_a_remote_note_s_probability_is_its_limit_and_not_the_rounding_of_two_nothings():
+    """EL/ES of a note that attaches further and further out: 1 − α, and no noise beyond."""
+    attachment = np.linspace(0.05, 0.39, 60)
+    pool = (0.02, 0.4, 0.05, attachment)
+    worst = tranche_expected_shortfall(*pool, 0.99)
+    probability, loss = two_point(tranche_expected_loss(*pool), worst, 0.99)
+    assert np.all(worst[-20:] < 1e-8)
+    assert probability[-20:] == pytest.approx(0.01)
+    assert np.all(loss[-20:] == 0.0)
+    assert np.all(np.diff(probability) <= 1e-6)

@@ -1,0 +1,1 @@
+"""What is measured beside the tests: ratios, and the bounds that they are held to."""
