@@ -20,7 +20,7 @@ Borrowers only wait: nobody repays, adds collateral, or leaves.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -288,15 +288,14 @@ def simulate(positions: Positions, terms: Terms, tape: Tape) -> Outcome:
         raise ValueError("positions: the tape has no moment")
     order = np.argsort(-positions.debt, kind="stable")
     state = _opened(positions, terms, order)
-    rows: list[tuple[float, ...]] = []
+    rows: list[dict[str, float]] = []
     before = int(tape.times[0])
     for moment in _moments(tape):
         state, row = _step(state, terms, moment, moment.time - before)
         before = moment.time
         rows.append(row)
-    columns = np.array(rows).T
-    series = Series(**{f.name: columns[i] for i, f in enumerate(fields(Series))})
-    return Outcome(tape, series, _left(state, order))
+    columns = {name: as_float([row[name] for row in rows]) for name in rows[0]}
+    return Outcome(tape, Series(**columns), _left(state, order))
 
 
 def compare_oracles(
@@ -416,7 +415,7 @@ def _left(state: _State, order: Integers) -> Positions:
 
 def _step(
     state: _State, terms: Terms, moment: _Moment, seconds: int
-) -> tuple[_State, tuple[float, ...]]:
+) -> tuple[_State, dict[str, float]]:
     if moment.reading != state.reading:
         state = replace(state, sold=0.0, reading=moment.reading)
     state, rate, interest = _accrue(state, terms, seconds)
@@ -425,22 +424,18 @@ def _step(
     if moment.served > 0.0:
         state, drawn, deposited = _overdraw(state, terms, moment, seconds)
         state, done = _liquidate(state, terms, moment)
-    return state, (
-        state.owed,
-        state.borrowers.pledged,
-        state.cash,
-        _utilised(state.owed, state.cash),
-        rate,
-        interest,
-        drawn,
-        deposited,
-        done.repaid,
-        done.seized,
-        done.proceeds,
-        done.written_off,
-        _shortfall(state, moment.price / (1.0 + terms.bonus)),
-        done.waiting,
-    )
+    return state, {
+        "debt": state.owed,
+        "collateral": state.borrowers.pledged,
+        "cash": state.cash,
+        "utilisation": _utilised(state.owed, state.cash),
+        "rate": rate,
+        "interest": interest,
+        "drawn": drawn,
+        "deposited": deposited,
+        "shortfall": _shortfall(state, moment.price / (1.0 + terms.bonus)),
+        **vars(done),
+    }
 
 
 def _shortfall(state: _State, worth: float) -> float:
