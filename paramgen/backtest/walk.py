@@ -222,13 +222,14 @@ def _with_fitted_tolerance(loaded: Loaded, name: str) -> Loaded:
     """The book with the tolerance that both feeds' past asks for in place of the stated one."""
     asset, rules = loaded.book.assets[name], loaded.policy.oracle
     first, second = (leg_history(asset, leg) for leg in LEGS)
-    if first is None or second is None or asset.oracle.secondary is None:
-        return loaded
+    oracle = asset.oracle
+    if first is None or second is None or oracle.secondary is None or oracle.tolerance is None:
+        return loaded  # a calibrated tolerance stays what its evidence says
     readings = _paired(loaded.histories[first], loaded.histories[second], asset, loaded.policy)
     if readings[0].size < _FEWEST_READINGS:
         return loaded
     tail = tolerance_tail(*readings, YEAR / float(rules.poke_interval), float(rules.false_alarms))
-    deviations = float(asset.oracle.primary.deviation), float(asset.oracle.secondary.deviation)
+    deviations = float(oracle.primary.deviation), float(oracle.secondary.deviation)
     fitted = fitted_tolerance(tail, *deviations).value
     path = f"assets.{name}.oracle.tolerance"
     return replace(loaded, book=replace_input(loaded.book, path, quantise(fitted, _DIGITS)))

@@ -31,6 +31,13 @@ _HISTORIES = (
     (*_ASSET, "oracle", "primary", "history"),
     (*_ASSET, "oracle", "secondary", "history"),
 )
+_CALIBRATIONS = (
+    (*_ASSET, "market", "calibration"),
+    (*_ASSET, "oracle", "calibration"),
+    (*_ASSET, "oracle", "primary", "calibration"),
+    (*_ASSET, "oracle", "secondary", "calibration"),
+    (*_ASSET, "lending", "calibration"),
+)
 _LISTS = ((*_ASSET, "counterparties"), (*_ASSET, "basket", "members"))
 
 
@@ -52,7 +59,7 @@ def reference_problems(root: Root, lines: Lines, refused: frozenset[str]) -> lis
             if isinstance(name, str) and known is not None and name not in known:
                 bound = f"names no {noun} of the book."
                 problems.append(lines.problem(path, name, bound, did_you_mean(name, known)))
-    problems += _history_problems(root, lines, refused)
+    problems += _source_problems(root, lines, refused)
     problems += _repetition_problems(root, lines)
     problems += _cycle_problems(root, lines)
     if POLICY_EVIDENCE in (_names(root, "sources", refused) or ()):
@@ -120,27 +127,38 @@ def prior_problems(root: Root, book_root: Root, lines: Lines) -> list[Problem]:
     ]
 
 
-def _history_problems(root: Root, lines: Lines, refused: frozenset[str]) -> list[Problem]:
-    sources = _names(root, "sources", refused)
-    if sources is None:
+def _source_problems(root: Root, lines: Lines, refused: frozenset[str]) -> list[Problem]:
+    """Return every reference to a history or a calibration that names none."""
+    names = _names(root, "sources", refused)
+    if names is None:
         return []
-    histories = {name for name in sources if _is_history(root["sources"].get(name))}
-    return [
-        lines.problem(
-            path,
-            name,
-            "names no history of the book.",
-            did_you_mean(name, histories) or "A history is a source of kind history, with a file.",
-        )
-        for pattern in _HISTORIES
-        for path, name in _matches(root, pattern)
-        if isinstance(name, str) and name not in histories
-    ]
+    sources = root["sources"]
+    kinds = (
+        ("history", _HISTORIES, _is_history, "A history is a source of kind history, with a file."),
+        ("calibration", _CALIBRATIONS, _is_calibration,
+         "A calibration is a file of `paramgen calibrate`, in a source of that kind."),
+    )  # fmt: skip
+    problems = []
+    for kind, patterns, is_one, hint in kinds:
+        known = {name for name in names if is_one(sources.get(name))}
+        problems += [
+            lines.problem(
+                path, name, f"names no {kind} of the book.", did_you_mean(name, known) or hint
+            )
+            for pattern in patterns
+            for path, name in _matches(root, pattern)
+            if isinstance(name, str) and name not in known
+        ]
+    return problems
 
 
 def _is_history(source: Any) -> bool:
     # A source whose own text was refused may be one.
     return not isinstance(source, dict) or "history" in source or source.get("kind") == "history"
+
+
+def _is_calibration(source: Any) -> bool:
+    return not isinstance(source, dict) or source.get("kind") == "calibration"
 
 
 def _repetition_problems(root: Root, lines: Lines) -> list[Problem]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from paramgen.book.calibration import Calibration
 from paramgen.book.policy import Policy
 from paramgen.book.schema import Book
 from paramgen.errors import Place, Problem
@@ -77,7 +78,7 @@ class Loaded:
     ----------
     book, policy : every input carries the id of its evidence.
     inputs : book first, then policy, then the pinned files in order of their evidence's id.
-    histories : by evidence id.
+    histories, calibrations : by evidence id.
     lines : place by dotted path; the policy's paths begin with `policy.`.
     """
 
@@ -86,3 +87,4 @@ class Loaded:
     inputs: tuple[InputFile, ...]
     histories: Mapping[str, PriceHistory]
     lines: Mapping[str, Place]
+    calibrations: Mapping[str, Calibration] = field(default_factory=dict)

@@ -70,7 +70,11 @@ class EvidenceKind(enum.StrEnum):
     PUBLISHED = "published"
     ASSUMPTION = "assumption"
     HISTORY = "history"
+    CALIBRATION = "calibration"
     CHAIN = "chain"
+
+
+_FILED = frozenset({EvidenceKind.HISTORY, EvidenceKind.CALIBRATION})
 
 
 class HistoryFormat(Frozen):
@@ -100,8 +104,10 @@ class Evidence(Frozen):
     def _pinned(self) -> Self:
         if (self.file is None) != (self.sha256 is None):
             raise refuse("needs file and sha256 together: a file is pinned by its hash.")
-        if self.kind is EvidenceKind.HISTORY and self.file is None:
-            raise refuse("is a history and needs a file with its sha256.")
+        if self.kind in _FILED and self.file is None:
+            raise refuse(f"is a {self.kind.value} and needs a file with its sha256.")
+        if self.kind is EvidenceKind.CALIBRATION and self.history is not None:
+            raise refuse("is a calibration, which has no columns of a history.")
         if self.history is not None and self.file is None:
             raise refuse("describes columns of a file but names no file.")
         return self
@@ -388,13 +394,27 @@ class Exposure(Section):
 
 
 class Market(Section):
-    """Price risk: a history if there is one, else a volatility, else the class prior."""
+    """Price risk: a history or its calibration, else a volatility, else the class prior."""
 
     history: Identifier | None = None
+    calibration: Identifier | None = None
     volatility: Volatility | None = None
     deviation: Share
     delay: Duration
     noise: Noise | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.calibration is None:
+            return self
+        beside = {"history": self.history, "volatility": self.volatility}
+        for name, found in beside.items():
+            if found is not None:
+                raise refuse(
+                    f"has a {name} beside its calibration, {self.calibration}.",
+                    f"The calibration holds σ and z: leave out {name}, or the calibration.",
+                )
+        return self
 
 
 class Feed(Section):
@@ -405,6 +425,16 @@ class Feed(Section):
     calendar: Literal["continuous", "business"] = "continuous"
     longest_gap: Duration | None = None
     history: Identifier | None = None
+    calibration: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.history is not None and self.calibration is not None:
+            raise refuse(
+                f"has a history beside its calibration, {self.calibration}.",
+                "Its gaps come from one of them: leave the other out.",
+            )
+        return self
 
 
 class Reference(Section):
@@ -429,7 +459,10 @@ class BandStatistics(Section):
 
 
 class OracleSpec(Section):
-    """Feeds, first reviewed price, bounds, and what the breaker is fitted to."""
+    """Feeds, first reviewed price, bounds, and what the breaker is fitted to.
+
+    A calibration gives the band, and the tolerance where it holds one and the book states none.
+    """
 
     price: PositiveNumber
     price_as_of: Moment
@@ -441,6 +474,7 @@ class OracleSpec(Section):
     tolerance: Share | None = None
     band: BandStatistics | None = None
     history: Identifier | None = None
+    calibration: Identifier | None = None
     reference: Reference | None = None
     maximum_age: PositiveDuration
 
@@ -448,19 +482,29 @@ class OracleSpec(Section):
     def _coherent(self) -> Self:
         if not self.lowest.value < self.price.value < self.highest.value:
             raise refuse("needs lowest < price < highest.")
-        if (self.band is None) == (self.history is None):
-            raise refuse("needs exactly one of band, history: what is the breaker fitted to?")
-        if self.secondary is not None and self.tolerance is None:
+        sources = (self.band, self.history, self.calibration)
+        if sum(source is not None for source in sources) != 1:
+            raise refuse(
+                "needs exactly one of band, history, calibration: what is the breaker fitted to?"
+            )
+        if self.secondary is not None and self.tolerance is None and self.calibration is None:
             raise refuse("has two feeds and needs the tolerance between them.")
         return self
 
 
 class Lending(Section):
-    """The loan market against the asset: outflow, elasticity, base rate."""
+    """The loan market against the asset: outflow, declared or calibrated, elasticity, base rate."""
 
-    outflow: InnerShare
+    outflow: InnerShare | None = None
+    calibration: Identifier | None = None
     elasticity: PositiveNumber
     base_rate: Rate
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.outflow is None) == (self.calibration is None):
+            raise refuse("needs exactly one of outflow, calibration.")
+        return self
 
 
 class Comparable(Section):

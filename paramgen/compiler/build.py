@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from paramgen.book.loaded import Lines, Loaded
 from paramgen.book.policy import Guardrail as Rule
 from paramgen.compiler.asset import Derived, compiled_decay, derive_asset
-from paramgen.compiler.fits import Fits, fit_asset
+from paramgen.compiler.calibrated import mismatches
+from paramgen.compiler.fits import Fits, Records, feed_staleness, fit_asset, fit_gaps
 from paramgen.compiler.land import Flaw, Landed, decay_excess, land
 from paramgen.compiler.opinions import Opinions, opinions
 from paramgen.compiler.premia import Benchmark, benchmark
@@ -44,24 +45,49 @@ def fit_book(
     loaded: Loaded, only: Sequence[str] = ()
 ) -> tuple[Mapping[str, Fits], tuple[Problem, ...]]:
     """Fit the histories of every asset, or of those named; problems are collected."""
-    appraisals = frozenset(
-        name
-        for name, found in loaded.book.sources.items()
-        if found.history is not None and found.history.appraisal
-    )
-    histories = {
-        name: History(found.times, found.prices, found.dropped)
-        for name, found in loaded.histories.items()
-    }
+    records = records_of(loaded)
     fits: dict[str, Fits] = {}
     problems: list[Problem] = []
     for name in only or loaded.book.assets:
         asset = loaded.book.assets[name]
         try:
-            fits[name] = fit_asset(asset, loaded.policy, histories, appraisals)
+            unfit = _unfit(loaded, name, records)
+            problems += unfit
+            if not unfit:
+                fits[name] = fit_asset(asset, loaded.policy, records)
         except ParameterError as error:
             problems.append(_refused(loaded, name, error))
     return fits, tuple(problems)
+
+
+def records_of(loaded: Loaded) -> Records:
+    """The book's histories and calibrations as the fits take them."""
+    return Records(
+        histories={
+            name: History(found.times, found.prices, found.dropped)
+            for name, found in loaded.histories.items()
+        },
+        calibrations=loaded.calibrations,
+        appraisals=frozenset(
+            name
+            for name, found in loaded.book.sources.items()
+            if found.history is not None and found.history.appraisal
+        ),
+        hashes={name: found.sha256 or "" for name, found in loaded.book.sources.items()},
+    )
+
+
+def _unfit(loaded: Loaded, name: str, records: Records) -> list[Problem]:
+    """What of an asset's calibrations does not answer the book."""
+    asset = loaded.book.assets[name]
+    gaps = fit_gaps(asset.oracle.primary, loaded.policy, records)
+    limit = feed_staleness(asset.oracle.primary, loaded.policy, gaps.tail)
+    problems = []
+    for found in mismatches(asset, loaded.policy, loaded.calibrations, limit):
+        path = f"assets.{name}.{found.path}"
+        place = _place(loaded, path)
+        problems.append(Problem(place, path, found.calibration, found.bound, found.hint))
+    return problems
 
 
 def compile_book(loaded: Loaded) -> Compiled:

@@ -9,6 +9,7 @@ import numpy as np
 
 from paramgen.compiler.credit import Causes, cause_names
 from paramgen.compiler.exits import Exit, able, split_sale
+from paramgen.compiler.fits import ShareFit
 from paramgen.compiler.ledger import Scope
 from paramgen.params.binding import Binding, ParameterError
 from paramgen.params.breaker import check_band_ceiling
@@ -198,8 +199,8 @@ def _sold_apart(covers: Kept, horizon: float, routes: tuple[Exit, ...], size: fl
         return 0.0
 
 
-def rates(scope: Scope, found: Causes, lt: float) -> None:
-    """Lender's yield and the kinked curve (spec 3.4)."""
+def rates(scope: Scope, found: Causes, lt: float, outflow: ShareFit | None) -> None:
+    """Lender's yield and the kinked curve (spec 3.4); the outflow calibrated, or as stated."""
     ledger = scope.ledger
     premium = float(collateral_risk_premium(found.hazard, found.loss, lt))
     ledger.derive(
@@ -213,8 +214,13 @@ def rates(scope: Scope, found: Causes, lt: float) -> None:
         "lender_yield", wanted, "1/year", "r_f + collateral premium + π_L",
         "risk_free", "collateral_premium", "policy.rates.liquidity_premium",
     )  # fmt: skip
-    kink = optimal_utilisation(scope.take("lending.outflow"), 1.0)
-    ledger.derive("kink", kink, "1", "U* = 1 − Q_α(net outflow)/TVL", scope.path("lending.outflow"))
+    leaving = scope.take("lending.outflow") if outflow is None else outflow.value
+    kink = optimal_utilisation(leaving, 1.0)
+    formula = "U* = 1 − Q_α(net outflow)/TVL"
+    if outflow is None:
+        ledger.derive("kink", kink, "1", formula, scope.path("lending.outflow"))
+    else:
+        ledger.derive("kink", kink, "1", f"{formula} ← {outflow.cited}", on=outflow.cited)
     at_kink = rate_at_optimal(wanted, kink, scope.rule("rates.reserve_factor"))
     ledger.derive(
         "rate_at_kink", at_kink, "1/year", "y_L/(U*·(1−RF))",

@@ -42,8 +42,10 @@ def upstream(quantities: Mapping[str, Quantity], name: str) -> Iterator[Quantity
 def evidence_of(book: Book, quantities: Mapping[str, Quantity], name: str) -> frozenset[str]:
     """Ids of all evidence that a quantity rests on; the policy's choices are not evidence."""
     evidence = {path: found.evidence for path, found in inputs(book)}
-    leaves = (q.name for q in upstream(quantities, name) if q.formula == INPUT)
-    return frozenset(evidence[leaf] for leaf in leaves if evidence.get(leaf))
+    steps = tuple(upstream(quantities, name))
+    leaves = (q.name for q in steps if q.formula == INPUT)
+    fitted = frozenset(q.evidence for q in steps if q.evidence)
+    return fitted | frozenset(evidence[leaf] for leaf in leaves if evidence.get(leaf))
 
 
 @dataclass(frozen=True)

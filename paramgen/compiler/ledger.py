@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Any
+from typing import Any, Protocol
 
 from paramgen.book.policy import Policy
 from paramgen.book.quantity import Input
@@ -29,6 +29,7 @@ class Quantity:
     uses : names of the quantities it was had from.
     binding : the candidate that set a least or greatest value.
     candidates : all of them.
+    evidence : id of the file it was fitted to; empty where its inputs carry theirs.
     """
 
     name: str
@@ -38,6 +39,15 @@ class Quantity:
     uses: tuple[str, ...] = ()
     binding: str = ""
     candidates: Mapping[str, float] = field(default_factory=dict)
+    evidence: str = ""
+
+
+class Fitted(Protocol):
+    """What a step was fitted to."""
+
+    @property
+    def evidence(self) -> str:
+        """Id of the evidence."""
 
 
 class Ledger:
@@ -55,15 +65,30 @@ class Ledger:
         """A quantity that has been had already."""
         return self._quantities[name].value
 
-    def derive(self, name: str, value: float, unit: str, formula: str, *uses: str) -> float:
-        """Record a step and hand its value on."""
-        self._add(Quantity(name, float(value), unit, formula, self._known(uses)))
+    def derive(
+        self, name: str, value: float, unit: str, formula: str, *uses: str, on: Fitted | None = None
+    ) -> float:
+        """Record a step, fitted to some evidence or to none, and hand its value on."""
+        evidence = "" if on is None else on.evidence
+        known = self._known(uses)
+        self._add(Quantity(name, float(value), unit, formula, known, evidence=evidence))
         return float(value)
 
-    def bind(self, name: str, bound: Binding, unit: str, formula: str, *uses: str) -> float:
+    def bind(
+        self,
+        name: str,
+        bound: Binding,
+        unit: str,
+        formula: str,
+        *uses: str,
+        on: Fitted | None = None,
+    ) -> float:
         """Record a least or greatest value with its candidates and hand it on."""
-        used = self._known(uses)
-        self._add(Quantity(name, bound.value, unit, formula, used, bound.binding, bound.candidates))
+        evidence = "" if on is None else on.evidence
+        known, which = self._known(uses), bound.binding
+        self._add(
+            Quantity(name, bound.value, unit, formula, known, which, bound.candidates, evidence)
+        )
         return bound.value
 
     def leaf(self, path: str, found: Input) -> float:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from paramgen.compiler.credit import Causes, cause_names
-from paramgen.compiler.fits import BandFit, Fits, feed_staleness, student_z
+from paramgen.compiler.fits import (
+    BandFit,
+    Cited,
+    Fits,
+    GapFit,
+    ShareFit,
+    feed_staleness,
+    student_z,
+)
 from paramgen.compiler.ledger import Scope
 from paramgen.params.breaker import (
     UpperCap,
@@ -16,7 +24,6 @@ from paramgen.params.fallback import (
     DecayCurve,
     DecayMode,
     DecayRisk,
-    GapTail,
     check_staleness,
     decay_curve,
 )
@@ -31,8 +38,10 @@ def price_statistics(scope: Scope, fits: Fits) -> tuple[float, float]:
     confidence = scope.rule("confidence")
     more = float(scope.stress.volatility)
     if fit is not None:
-        ledger.derive("volatility", fit.volatility * more, "1/√year", fit.label)
-        return ledger.derive("z", fit.z, "1", fit.label, "policy.confidence"), fit.volatility * more
+        formula, volatility = f"{fit.label}{_cited(fit.cited)}", fit.volatility * more
+        ledger.derive("volatility", volatility, "1/√year", formula, on=fit.cited)
+        z = ledger.derive("z", fit.z, "1", formula, "policy.confidence", on=fit.cited)
+        return z, volatility
     asset_class = scope.asset.asset_class.value
     stated, prior = scope.maybe("market.volatility"), f"volatility_priors.{asset_class}"
     label = f"class prior σ of {asset_class}" if stated is None else "declared σ"
@@ -68,7 +77,11 @@ def staleness_loss(scope: Scope, z: float, volatility: float, limit: float) -> f
     )  # fmt: skip
 
 
-def _feed(scope: Scope, leg: str, gaps: GapTail | None) -> float:
+def _cited(found: Cited | None) -> str:
+    return "" if found is None else f" ← {found}"
+
+
+def _feed(scope: Scope, leg: str, gaps: GapFit) -> float:
     feed = getattr(scope.asset.oracle, leg)
     scope.take(f"oracle.{leg}.heartbeat")
     scope.maybe(f"oracle.{leg}.longest_gap")
@@ -76,10 +89,11 @@ def _feed(scope: Scope, leg: str, gaps: GapTail | None) -> float:
     for rule in rules:
         scope.rule(f"oracle.{rule}")
     return scope.ledger.bind(
-        f"{leg}_staleness", feed_staleness(feed, scope.policy, gaps), "s",
-        "max(heartbeat + margin, Q_{1−f/n}(gaps))",
+        f"{leg}_staleness", feed_staleness(feed, scope.policy, gaps.tail), "s",
+        f"max(heartbeat + margin, Q_{{1−f/n}}(gaps)){_cited(gaps.cited)}",
         scope.path(f"oracle.{leg}.heartbeat"), scope.path(f"oracle.{leg}.longest_gap"),
         *(f"policy.oracle.{rule}" for rule in rules),
+        on=gaps.cited,
     )  # fmt: skip
 
 
@@ -97,13 +111,14 @@ def band(scope: Scope, fits: Fits) -> tuple[float, float]:
         "smallest_band", least.value, "1", least.binding,
         scope.path("oracle.primary.deviation"), scope.path("oracle.tick"), scope.path("accrual"),
     )  # fmt: skip
-    up = ledger.derive("band_up", found.up, "1", f"X↑ by {found.label}", *used)
-    down = ledger.derive("band_down", found.down, "1", f"X↓ by {found.label}", *used)
+    by, on = f"{found.label}{_cited(found.cited)}", found.cited
+    up = ledger.derive("band_up", found.up, "1", f"X↑ by {by}", *used, on=on)
+    down = ledger.derive("band_down", found.down, "1", f"X↓ by {by}", *used, on=on)
     check_band_floor(up, least)
     check_band_floor(down, least)
-    ledger.derive("band_window", found.window, "s", "window w of the pair", *used)
+    ledger.derive("band_window", found.window, "s", "window w of the pair", *used, on=on)
     formula = "(X_slow/X_w)², within the slow window: X(Δ) = X_w·√min(n, max(1, Δ/w))"
-    ledger.derive("band_windows", found.windows, "1", formula, *used)
+    ledger.derive("band_windows", found.windows, "1", formula, *used, on=on)
     ledger.derive("accrual", accrual, "1/year", "accrual of the anchor", scope.path("accrual"))
     return up, down
 
@@ -123,21 +138,23 @@ def _accrual_error(period_accrual: float) -> float:
     return period_accrual**2 / 2.0
 
 
-def tolerance(scope: Scope) -> float | None:
-    """Largest disagreement of two feeds, above the sum of their thresholds."""
+def tolerance(scope: Scope, fit: ShareFit | None) -> float | None:
+    """Largest disagreement of two feeds, fitted or stated, above the sum of their thresholds."""
     ledger = scope.ledger
     confirm = scope.rule("oracle.confirm_delay")
     ledger.derive("confirm_delay", confirm, "s", "policy", "policy.oracle.confirm_delay")
     if scope.asset.oracle.secondary is None:
         ledger.derive("tolerance", 0.0, "1", "one feed")
         return None
-    found = scope.take("oracle.tolerance")
+    found = scope.take("oracle.tolerance") if fit is None else fit.value
     thresholds = [scope.take(f"oracle.{leg}.deviation") for leg in ("primary", "secondary")]
     check_tolerance(found, *thresholds)
     return ledger.derive(
-        "tolerance", found, "1", "as stated, above δ₁ + δ₂",
+        "tolerance", found, "1",
+        "as stated, above δ₁ + δ₂" if fit is None else f"{fit.label}{_cited(fit.cited)}",
         scope.path("oracle.tolerance"), scope.path("oracle.primary.deviation"),
         scope.path("oracle.secondary.deviation"),
+        on=None if fit is None else fit.cited,
     )  # fmt: skip
 
 

@@ -17,11 +17,7 @@ SUFFIX = ".calibration.json"
 
 
 class CalibrationError(Exception):
-    """A file that is no calibration: which field, and what is wrong with it."""
-
-    def __init__(self, field: str, bound: str) -> None:
-        super().__init__(f"{field}: {bound}")
-        self.field, self.bound = field, bound
+    """A file that is no calibration; the message is what must be so."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +59,12 @@ def read_calibration(data: bytes) -> Calibration:
     try:
         tree = json.loads(data)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise CalibrationError("file", f"is not JSON: {error}.") from None
+        raise CalibrationError(f"is not JSON: {error}.") from None
     if not isinstance(tree, dict) or tree.get("schema") != SCHEMA:
-        raise CalibrationError("file", f"is no calibration of schema {SCHEMA}.")
+        raise CalibrationError(f"is no calibration of schema {SCHEMA}.")
     try:
         return Calibration.model_validate(tree)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise CalibrationError("file", f"has a fault at {field}: {first['msg']}.") from None
+        raise CalibrationError(f"has a fault at {field}: {first['msg']}.") from None

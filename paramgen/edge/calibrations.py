@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from paramgen.book.calibration import Calibration, Resampling, Settings, Tolerance
+from paramgen.book.loaded import Loaded
+from paramgen.book.policy import Policy
+from paramgen.book.schema import Asset
+from paramgen.book.schema import Feed as BookFeed
 from paramgen.calibrate.agreement import Source, calibrate_tolerance, readings
 from paramgen.calibrate.feed import calibrate_feed
 from paramgen.calibrate.parts import fit_staleness
+from paramgen.compiler.build import chosen_assets, records_of
+from paramgen.compiler.fits import feed_staleness, fit_gaps
 from paramgen.edge.calibration_files import CalibrationFile
-from paramgen.edge.feeds import Feed
+from paramgen.edge.feeds import Days, Feed, as_feed
 from paramgen.errors import InvalidInputError, Place, Problem
 from paramgen.params.binding import ParameterError
+from paramgen.params.breaker import SLOW_WINDOWS
 
 
 def calibrate_files(
@@ -59,3 +68,105 @@ def _tolerance(
     legs = [leg.history for leg in seconds]
     second = Source(legs, [fit_staleness(leg, theirs).bound.value for leg in legs])
     return calibrate_tolerance(readings(first, second, settings.poke_interval), settings, how)
+
+
+# What a book asks ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Task:
+    """One calibration to be made: its name, its feed, a second source, and what is asked of it."""
+
+    name: str
+    feed: Feed
+    seconds: Sequence[Feed]
+    settings: Settings
+
+
+def book_tasks(loaded: Loaded, name: str, days: Days, holding: float) -> Sequence[Task]:
+    """Return a task for every history that an asset of a book rests on.
+
+    Parameters
+    ----------
+    holding : seconds, the period of the haircut.
+
+    Raises
+    ------
+    InvalidInputError
+        The book has no such asset, or the asset no history.
+    """
+    chosen_assets(loaded, [name])
+    asset = loaded.book.assets[name]
+    oracle = asset.oracle
+    secondary = None if oracle.secondary is None else oracle.secondary.history
+    named = (oracle.primary.history, oracle.history, asset.market.history, secondary)
+    ids = list(dict.fromkeys(found for found in named if found is not None))
+    if not ids:
+        place = loaded.lines.get(f"assets.{name}", Place(loaded.inputs[0].file))
+        hint = "Name files on the command line: paramgen calibrate FEED … --book … --asset …"
+        raise InvalidInputError([Problem(place, f"assets.{name}", "", "names no history.", hint)])
+    feeds = {found: _book_feed(loaded, found, days) for found in ids}
+    limit = _limit(loaded, asset)
+    beside = [feeds[secondary]] if secondary is not None else []
+    return [
+        Task(
+            f"{found}-calibrated",
+            feed,
+            beside if found == (oracle.history or oracle.primary.history) else [],
+            book_settings(
+                asset,
+                loaded.policy,
+                holding,
+                horizon=None if found == oracle.primary.history else limit,
+            ),
+        )
+        for found, feed in feeds.items()
+    ]
+
+
+def book_settings(
+    asset: Asset, policy: Policy, holding: float, horizon: float | None = None
+) -> Settings:
+    """Return what a book and its policy ask of the feed of an asset."""
+    oracle, rules = asset.oracle, policy.oracle
+    accrual = float(asset.accrual)
+    asked: Mapping[str, object] = {
+        "kind": "nav" if accrual > 0.0 else "rounds",
+        "confidence": float(policy.confidence),
+        "alarms_per_year": float(rules.false_alarms),
+        "margin": float(rules.margin),
+        "poke_interval": float(rules.poke_interval),
+        "shock": float(rules.shock),
+        "heartbeat": float(oracle.primary.heartbeat),
+        "closure": _closure(oracle.primary, policy),
+        "longest_gap": _known(oracle.primary),
+        "horizon": horizon,
+        "deviation": float(oracle.primary.deviation),
+        "second_deviation": 0.0 if oracle.secondary is None else float(oracle.secondary.deviation),
+        "accrual": accrual,
+        "tick": float(oracle.tick),
+        "windows": SLOW_WINDOWS,
+        "holding": holding,
+    }
+    return Settings.model_validate(asked)
+
+
+def _closure(feed: BookFeed, policy: Policy) -> float | None:
+    return float(policy.oracle.business_gap) if feed.calendar == "business" else None
+
+
+def _known(feed: BookFeed) -> float | None:
+    return None if feed.longest_gap is None else float(feed.longest_gap)
+
+
+def _limit(loaded: Loaded, asset: Asset) -> float:
+    primary = asset.oracle.primary
+    gaps = fit_gaps(primary, loaded.policy, records_of(loaded))
+    return feed_staleness(primary, loaded.policy, gaps.tail).value
+
+
+def _book_feed(loaded: Loaded, name: str, days: Days) -> Feed:
+    source = loaded.book.sources[name]
+    return as_feed(
+        loaded.histories[name], Path(source.file or name), source.sha256 or "", "feed", days
+    )

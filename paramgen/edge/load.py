@@ -12,6 +12,7 @@ from typing import Any
 from eth_utils.address import is_checksum_formatted_address, to_checksum_address
 from pydantic import ValidationError
 
+from paramgen.book.calibration import Calibration
 from paramgen.book.checks import (
     book_problems,
     evidence_problems,
@@ -25,6 +26,7 @@ from paramgen.book.policy import Policy
 from paramgen.book.resolve import POLICY_EVIDENCE, attach_evidence
 from paramgen.book.schema import Book, Evidence, EvidenceKind, HistoryFormat
 from paramgen.book.validation import read_model, salvage
+from paramgen.edge.calibration_files import CalibrationError, read_calibration
 from paramgen.edge.histories import HistoryError, read_history
 from paramgen.edge.yaml_tree import MAX_BYTES, Document, read_document
 from paramgen.encode import GUARDED
@@ -63,6 +65,7 @@ def load_book(path: Path, policy: Path | None = None) -> Loaded:
         policy=attach_evidence(chosen, POLICY_EVIDENCE),
         inputs=tuple(loader.inputs),
         histories=loader.histories,
+        calibrations=loader.calibrations,
         lines=loader.places(),
     )
 
@@ -90,6 +93,7 @@ class _Loader:
     problems: list[Problem] = field(default_factory=list)
     inputs: list[InputFile] = field(default_factory=list)
     histories: dict[str, PriceHistory] = field(default_factory=dict)
+    calibrations: dict[str, Calibration] = field(default_factory=dict)
     book: Document | None = None
     policy: Document | None = None
 
@@ -190,10 +194,13 @@ class _Loader:
             bound = f"is not the sha256 of {file}."
             self._refuse(f"{path}.sha256", source.sha256 or "", bound, hint)
             return
-        if source.kind is not EvidenceKind.HISTORY and source.history is None:
-            return
         try:
-            self.histories[name] = read_history(data, file, source.history or HistoryFormat())
+            if source.kind is EvidenceKind.CALIBRATION:
+                self.calibrations[name] = read_calibration(data)
+            elif source.kind is EvidenceKind.HISTORY or source.history is not None:
+                self.histories[name] = read_history(data, file, source.history or HistoryFormat())
+        except CalibrationError as error:
+            self._refuse(f"{path}.file", file, str(error), "Calibrate anew with this version.")
         except HistoryError as error:
             self._refuse(f"{path}.{error.key}", error.value, error.bound, error.hint)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from paramgen.cli.main import main
 from paramgen.edge.calibration_files import read_calibration
+from tests.support.books import swap
+from tests.support.rwa import BOOK
 
 HOUR = 3_600
 START = 1_600_000_000
@@ -134,3 +137,55 @@ def test_a_faulty_policy_is_told_with_its_own_lines(capsys, feed, tmp_path):
     assert code == 1
     assert f"{policy}:3  confidence" in err
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_asked_can_come_from_a_book_s_asset(capsys, feed, tmp_path):
+    code, _, err = run(
+        capsys, feed, "--book", BOOK, "--asset", "firex-hash-power", "--resamples", "0",
+        "-o", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 0, err
+    found = read_calibration((tmp_path / "out" / "some-feed.calibration.json").read_bytes())
+    assert (found.settings.margin, found.settings.tick) == (1_800.0, 1e-4)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--book", BOOK], "--book and --asset go together"),
+        (["--book", BOOK, "--asset", "absent"], "is no asset of the book"),
+        (["--book", BOOK, "--asset", "firex-hash-power", "--tick", "1 bp"], "leave out --tick"),
+        (["--book", BOOK, "--asset", "firex-hash-power"], "names no history"),
+        ([], "Name a FEED"),
+    ],
+)
+def test_a_book_without_what_is_needed_is_refused(capsys, tmp_path, options, words):
+    code, out, err = run(capsys, *options, "-o", tmp_path / "out")
+    assert (code, out) == (1, "")
+    assert words in err
+
+
+def test_the_histories_can_come_from_a_book_s_evidence(capsys, tmp_path):
+    shutil.copytree(BOOK.parent, tmp_path / "rwa")
+    text = "time,price\n" + rounds(2_000)
+    (tmp_path / "rwa" / "evidence" / "rounds.csv").write_text(text)
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    book = swap(
+        BOOK.read_text(),
+        "sources:",
+        "sources:\n  rounds:\n    source: Rounds\n    as_of: 2025-06-30\n    kind: history\n"
+        f"    file: evidence/rounds.csv\n    sha256: {sha256}",
+    )
+    head, tail = book.split("  firex-hash-power:\n")
+    tail = swap(tail, "volatility: 60 %/y, ", "history: rounds, ")
+    (tmp_path / "rwa" / "book.yaml").write_text(f"{head}  firex-hash-power:\n{tail}")
+    code, out, err = run(
+        capsys, "--book", tmp_path / "rwa" / "book.yaml", "--asset", "firex-hash-power",
+        "--resamples", "0", "-o", tmp_path / "out", "--json",
+    )  # fmt: skip
+    assert code == 0, err
+    (document,) = json.loads(out).values()
+    assert document["name"] == "rounds-calibrated"
+    assert document["inputs"][0]["sha256"] == sha256
+    # The market's own history is read over the staleness limit of the primary feed.
+    assert document["settings"]["horizon"] == "5400.0"
