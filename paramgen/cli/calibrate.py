@@ -66,6 +66,7 @@ _OPTIONS = (
     click.option("--interval", type=INNER_SHARE, default="95 %", show_default=True,
                  help="Coverage of the intervals."),
     click.option("--name", help="Of the calibration, where there is one feed."),
+    click.option("--report", type=_FILE, help="Page with the pictures, HTML."),
     click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False),
                  default=Path("build"), show_default=True, help="Folder for the evidence."),
 )  # fmt: skip
@@ -90,12 +91,16 @@ def calibrate(feeds: tuple[Path, ...], *, as_json: bool, **given: Any) -> int:
     asked comes from the book, and without a FEED so do the histories.
     """
     # The resampling library takes seconds to import, which no other command should wait for.
-    from paramgen.cli.calibration_run import Asked, run  # noqa: PLC0415
+    from paramgen.cli.calibration_run import Asked, page_of, run  # noqa: PLC0415
 
     asked = Asked(**given)
-    found = run(feeds, asked)
+    made = run(feeds, asked)
+    found = [file for _, file in made]
+    page = None if asked.report is None else page_of(made)
     for one in found:
         write_whole(asked.output / one.file, one.content)
+    if asked.report is not None and page is not None:
+        write_whole(asked.report, page)
     for one in found:
         for warning in warnings_of(one.calibration):
             click.echo(f"warning: {one.calibration.name}: {warning}", err=True)

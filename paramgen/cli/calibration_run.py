@@ -12,14 +12,24 @@ import click
 
 from paramgen.book.calibration import Resampling, Settings
 from paramgen.book.schema import IDENTIFIER, HistoryFormat
+from paramgen.calibrate.agreement import Readings
+from paramgen.cli.calibration_tables import COLUMNS, rows, warnings_of
 from paramgen.compiler.build import chosen_assets
 from paramgen.edge.calibration_files import CalibrationFile
-from paramgen.edge.calibrations import Task, book_settings, book_tasks, calibrate_files
+from paramgen.edge.calibrations import (
+    Task,
+    book_settings,
+    book_tasks,
+    calibrate_files,
+    side_by_side,
+)
 from paramgen.edge.feeds import Days, Feed, read_feed
 from paramgen.edge.load import load_book, load_policy
 from paramgen.params.breaker import SLOW_WINDOWS
 from paramgen.params.history import quantise, visible_tick
 from paramgen.params.losses import YEAR
+from paramgen.report.calibration import Shown, calibration_page
+from paramgen.report.page import html
 
 APPETITE: Mapping[str, float] = {
     "confidence": 0.99,
@@ -81,6 +91,7 @@ class Asked:
     resamples: int
     interval: float
     name: str | None
+    report: Path | None
     output: Path
 
     @property
@@ -104,7 +115,7 @@ def _columns(time: str, price: str, decimals: int) -> HistoryFormat:
     return HistoryFormat(time=time, price=price, decimals=decimals)
 
 
-def run(feeds: Sequence[Path], asked: Asked) -> list[CalibrationFile]:
+def run(feeds: Sequence[Path], asked: Asked) -> list[tuple[Task, CalibrationFile]]:
     """Make every calibration that was asked for; nothing is written.
 
     Raises
@@ -125,8 +136,30 @@ def run(feeds: Sequence[Path], asked: Asked) -> list[CalibrationFile]:
     how = Resampling(seed=asked.seed, resamples=asked.resamples, interval=asked.interval)
     tasks = _tasks(feeds, asked) if feeds else _book_tasks(asked)
     return [
-        calibrate_files(task.name, task.feed, task.seconds, task.settings, how) for task in tasks
+        (task, calibrate_files(task.name, task.feed, task.seconds, task.settings, how))
+        for task in tasks
     ]
+
+
+def page_of(made: Sequence[tuple[Task, CalibrationFile]]) -> bytes:
+    """The calibrations on a page, with the pictures by which they can be judged."""
+    shown = [
+        Shown(
+            calibration=file.calibration,
+            history=task.feed.history,
+            readings=_readings(task, file),
+            rows=tuple(rows(file.calibration)),
+            warnings=tuple(warnings_of(file.calibration)),
+        )
+        for task, file in made
+    ]
+    return html(calibration_page(shown, COLUMNS)).encode()
+
+
+def _readings(task: Task, file: CalibrationFile) -> Readings | None:
+    if file.calibration.tolerance is None:
+        return None
+    return side_by_side(task.feed, task.seconds, task.settings)
 
 
 def _book_tasks(asked: Asked) -> Sequence[Task]:

@@ -9,7 +9,7 @@ from paramgen.book.calibration import Calibration, Estimate, Tail
 from paramgen.cli.output import percent, table
 from paramgen.edge.calibration_files import CalibrationFile
 
-_COLUMNS = ("feed", "parameter", "value", "interval", "method", "n", "clusters", "ξ", "p (AD)")
+COLUMNS = ("parameter", "value", "interval", "method", "n", "clusters", "ξ", "p (AD)")
 
 Row = tuple[str, ...]
 
@@ -19,7 +19,7 @@ def show_calibrations(found: Sequence[Calibration]) -> None:
     share = percent(found[0].resampling.interval, 0)
     table(
         f"Calibrated, with {share} intervals by the stationary block bootstrap",
-        _COLUMNS,
+        ("feed", *COLUMNS),
         ((one.name, *row) for one in found for row in rows(one)),
     )
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from paramgen.book.calibration import Calibration, Resampling, Settings, Tolerance
+from paramgen.book.calibration import Calibration, Resampling, Settings
 from paramgen.book.loaded import Loaded
 from paramgen.book.policy import Policy
 from paramgen.book.schema import Asset
 from paramgen.book.schema import Feed as BookFeed
-from paramgen.calibrate.agreement import Source, calibrate_tolerance, readings
+from paramgen.calibrate.agreement import Readings, Source, calibrate_tolerance, readings
 from paramgen.calibrate.feed import calibrate_feed
 from paramgen.calibrate.parts import fit_staleness
 from paramgen.compiler.build import chosen_assets, records_of
@@ -52,22 +52,27 @@ def _with_tolerance(
     found: Calibration, feed: Feed, seconds: Sequence[Feed], how: Resampling
 ) -> Calibration:
     try:
-        tolerance = _tolerance(feed, seconds, found.settings, how)
+        both = side_by_side(feed, seconds, found.settings)
+        tolerance = calibrate_tolerance(both, found.settings, how)
     except ParameterError as error:
         refused = {**found.refused, "tolerance": f"{error.message}. {error.hint}"}
         return found.model_copy(update={"refused": refused})
     return found.model_copy(update={"tolerance": tolerance})
 
 
-def _tolerance(
-    feed: Feed, seconds: Sequence[Feed], settings: Settings, how: Resampling
-) -> Tolerance:
+def side_by_side(feed: Feed, seconds: Sequence[Feed], settings: Settings) -> Readings:
+    """Read a feed and its second source at the keeper's cadence, where both are fresh.
+
+    Raises
+    ------
+    ParameterError : they have too few readings in common, or updates for a staleness limit.
+    """
     unknown = {"heartbeat": None, "longest_gap": None}
     theirs = settings.model_copy(update=unknown)
     first = Source([feed.history], [fit_staleness(feed.history, settings).bound.value])
     legs = [leg.history for leg in seconds]
     second = Source(legs, [fit_staleness(leg, theirs).bound.value for leg in legs])
-    return calibrate_tolerance(readings(first, second, settings.poke_interval), settings, how)
+    return readings(first, second, settings.poke_interval)
 
 
 # What a book asks ---------------------------------------------------------------------------------
