@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime
 
@@ -11,13 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from paramgen.backtest.lending import ASSUMED, LendingRun
 from paramgen.backtest.liquidity import Comparison
 from paramgen.backtest.positions import Outcome
 from paramgen.backtest.utilisation import QUANTILES, Behaviour, LendingPath
 from paramgen.mirror.rate import WAD, Curve
 from paramgen.model.arrays import Float
-from paramgen.report.charts import BLUE, GREEN, GREY, INK, ORANGE, in_days, time_axis
-from paramgen.report.page import Table
+from paramgen.report.charts import BLUE, GREEN, GREY, INK, ORANGE, draw, in_days, time_axis
+from paramgen.report.page import Picture, Section, Table
 
 Paint = Callable[[Figure], None]
 
@@ -166,6 +167,56 @@ def paint_lending(path: LendingPath, curve: Curve, asked: float) -> Paint:
         lower.legend(loc="upper left", ncols=3)
 
     return paint
+
+
+def rates_section(runs: Sequence[LendingRun]) -> Section:
+    """The landed rate model of one asset, fold by fold, under drawn flows.
+
+    Parameters
+    ----------
+    runs : at least one, all of one asset; the last is painted.
+    """
+    asset, last = runs[0].asset, runs[-1]
+    return Section(
+        f"Rates of {asset}",
+        (
+            "Synthetic: lenders' flows are drawn so that the outflow the book states leaves in "
+            f"{ASSUMED.window / _DAY:g} days with the policy's probability, and comes back within "
+            f"{ASSUMED.reversion / _DAY:g}; borrowers answer the landed rate with the book's "
+            f"elasticity within {ASSUMED.response / _DAY:g} days.",
+        ),
+        (
+            lending_table({f"fold {run.fold}": run.behaviour for run in runs}),
+            Picture(
+                f"Utilisation and rates of {asset} in fold {last.fold}",
+                draw(paint_lending(last.path, last.curve, last.asked), height=5.0),
+            ),
+        ),
+    )
+
+
+def depth_section(name: str, comparison: Comparison, every: int) -> Section:
+    """What a sale cost in a pool by active liquidity, beside what TVL would have promised.
+
+    Parameters
+    ----------
+    name : of the pool or asset. every : readings from one row of the table to the next.
+    """
+    sale = comparison.sizes.size - 1
+    return Section(
+        f"Depth of {name}",
+        (
+            "Active liquidity at the tick is taken to hold beyond it; the history holds no TVL, "
+            "which is read from the ticks that the price visited in the calm before.",
+        ),
+        (
+            Picture(
+                f"Active depth of {name} and the slippage of a sale",
+                draw(paint_slippage(comparison, sale), height=5.0),
+            ),
+            slippage_table(comparison, every),
+        ),
+    )
 
 
 def _beside(axes: Axes, value: float, text: str, colour: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from paramgen.backtest.lending import LendingRun
 from paramgen.backtest.liquidity import PoolHistory, compare, naive_depth
 from paramgen.backtest.positions import Outcome, Positions, Tape, Terms, simulate
 from paramgen.backtest.utilisation import Lending, run_lending, summarise
@@ -12,12 +13,15 @@ from paramgen.mirror.rate import WAD, Curve
 from paramgen.report.charts import draw
 from paramgen.report.market import (
     bad_debt_table,
+    depth_section,
     lending_table,
     paint_bad_debt,
     paint_lending,
     paint_slippage,
+    rates_section,
     slippage_table,
 )
+from paramgen.report.page import Page, html
 
 HOUR = 3_600
 
@@ -93,3 +97,17 @@ def test_the_table_of_lending_holds_returns_beside_what_lenders_ask(lending):
 def test_the_picture_of_lending_names_the_waiting(lending):
     path, curve = lending
     assert draw(paint_lending(path, curve, 0.06)) == draw(paint_lending(path, curve, 0.06))
+
+
+def test_sections_say_what_is_drawn_and_what_is_taken(lending, comparison):
+    path, curve = lending
+    runs = [
+        LendingRun("note", fold, 0, curve, 0.06, path, summarise(path, curve, 0.06))
+        for fold in (0, 1)
+    ]
+    rates, depth = rates_section(runs), depth_section("pool", comparison, 2)
+    assert rates.text[0].startswith("Synthetic")
+    assert [row[0] for row in rates.blocks[0].rows] == ["fold 0", "fold 1"]
+    assert "no TVL" in depth.text[0]
+    page = html(Page("Market", "", (), (rates, depth)))
+    assert page.count("<img") == 2
