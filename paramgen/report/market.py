@@ -177,14 +177,15 @@ def rates_section(runs: Sequence[LendingRun]) -> Section:
     runs : at least one, all of one asset; the last is painted.
     """
     asset, last = runs[0].asset, runs[-1]
+    said = (
+        "Synthetic: lenders' flows are drawn so that the outflow the book states leaves in "
+        f"{ASSUMED.window / _DAY:g} days with the policy's probability, and comes back within "
+        f"{ASSUMED.reversion / _DAY:g}; borrowers answer the landed rate with the book's "
+        f"elasticity within {ASSUMED.response / _DAY:g} days."
+    )
     return Section(
         f"Rates of {asset}",
-        (
-            "Synthetic: lenders' flows are drawn so that the outflow the book states leaves in "
-            f"{ASSUMED.window / _DAY:g} days with the policy's probability, and comes back within "
-            f"{ASSUMED.reversion / _DAY:g}; borrowers answer the landed rate with the book's "
-            f"elasticity within {ASSUMED.response / _DAY:g} days.",
-        ),
+        (said,),
         (
             lending_table({f"fold {run.fold}": run.behaviour for run in runs}),
             Picture(
@@ -203,12 +204,13 @@ def depth_section(name: str, comparison: Comparison, every: int) -> Section:
     name : of the pool or asset. every : readings from one row of the table to the next.
     """
     sale = comparison.sizes.size - 1
+    said = (
+        "Active liquidity at the tick is taken to hold beyond it; the history holds no TVL, "
+        "which is read from the ticks that the price visited in the calm before."
+    )
     return Section(
         f"Depth of {name}",
-        (
-            "Active liquidity at the tick is taken to hold beyond it; the history holds no TVL, "
-            "which is read from the ticks that the price visited in the calm before.",
-        ),
+        (said,),
         (
             Picture(
                 f"Active depth of {name} and the slippage of a sale",
