@@ -14,7 +14,7 @@ FAULTS ?= 150
 SEED ?= 1
 SHELL := /bin/sh
 
-.PHONY: help setup demo test check lint forge fault-matrix mutate gas gas-accept schema format clean prove analyse deep
+.PHONY: help setup demo test bench check lint forge fault-matrix mutate gas gas-accept schema format clean prove analyse deep
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -39,13 +39,21 @@ $(MORPHO): package-lock.json foundry.toml | setup
 	FOUNDRY_PROFILE=morpho $(FORGE) build --quiet node_modules/@morpho-org/morpho-blue/src/Morpho.sol
 	touch $@
 
-test: setup lint $(MORPHO) ## everything that has to hold
+# What numba keeps of a kernel does not know of a change in a module that it calls.
+.cache/kernels: paramgen/model/wide.py paramgen/model/amm_compiled.py paramgen/mirror/compiled.py paramgen/backtest/replay.py
+	find paramgen -name '*.nb[ic]' -delete
+	mkdir -p $(@D) && touch $@
+
+test: setup lint $(MORPHO) .cache/kernels ## everything that has to hold
 	$(FORGE) test
 	FOUNDRY_PROFILE=aave $(FORGE) test
 	$(BIN)/python tools/gas.py
 	$(BIN)/python -m pytest tests
 	$(BIN)/python tools/prove.py
 	$(BIN)/python tools/analyse.py
+
+bench: setup .cache/kernels ## speed as ratios in one run, written to docs/benchmarks.md
+	$(BIN)/python -m benchmarks.run --write docs/benchmarks.md
 
 prove: setup ## halmos on the contracts, z3 on the integer lemmas; none run, or one not finished, fails
 	$(BIN)/python tools/prove.py
@@ -60,7 +68,7 @@ deep: setup $(MORPHO) ## the long forms: fuzz, invariants, comparisons, proofs, 
 	$(BIN)/python tools/prove.py --planted
 	$(MAKE) mutate
 
-check: setup lint ## the quick loop
+check: setup lint .cache/kernels ## the quick loop
 	$(BIN)/python -m pytest tests/unit tests/properties --numprocesses auto
 
 lint: setup ## style, types, the one-way flow, Solidity

@@ -14,12 +14,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import numpy as np
 import QuantLib as ql
 from scipy import special
 
+from benchmarks.measure import Result
 from paramgen.model.curve import Curve, treasury_curve
 from paramgen.model.portfolio import Appetite, Universe, price
 from paramgen.model.structure import LEAST_SHORTFALL
@@ -45,16 +46,6 @@ APPETITE = Appetite(
     deviation_weight=1.0,
     delay_weight=0.02,
 )
-
-
-@dataclass(frozen=True)
-class Result:
-    """One figure with the bound that it is held to; `met` says whether it is."""
-
-    name: str
-    value: float
-    bound: str
-    met: bool
 
 
 def market(count: int) -> Universe:

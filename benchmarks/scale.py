@@ -13,7 +13,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.pricing import Result
+from benchmarks.measure import Result
 from paramgen.backtest.simulate import simulate
 from paramgen.backtest.trials import Plan, trials
 from paramgen.cli.simulate import SCHEMA

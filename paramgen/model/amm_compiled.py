@@ -30,7 +30,7 @@ from paramgen.model.amm import (
     quote_exact_input,
     sqrt_ratio_at_tick,
 )
-from paramgen.model.wide import WORD_LIMBS, Wide
+from paramgen.model.wide import LIMB_BITS, WORD_LIMBS, Wide
 
 _WHOLE: Final = 1_000_000
 _PIPS: Final = wide.constant(_WHOLE)
@@ -131,7 +131,7 @@ def swap_many(pool: Pool, amounts: Iterable[int], zero_for_one: Iterable[bool]) 
 
 
 class _Walk(NamedTuple):
-    """A pool and a direction, in limbs; `nets` (n, 4) in two's complement."""
+    """A pool and a direction, in limbs: (n, 4) ratios of ticks, nets in two's complement."""
 
     price: Wide
     tick: int
@@ -140,12 +140,14 @@ class _Walk(NamedTuple):
     fee: Wide
     spacing: int
     ticks: Integers
+    ratios: Limbs
     nets: Limbs
     zero_for_one: bool
     limit: Wide
 
 
 def _walk_of(pool: Pool, limit: int, *, zero_for_one: bool) -> _Walk:
+    ticks = np.array([tick for tick, _ in pool.ticks], dtype=np.int64)
     return _Walk(
         price=wide.constant(pool.sqrt_price),
         tick=pool.tick,
@@ -153,7 +155,8 @@ def _walk_of(pool: Pool, limit: int, *, zero_for_one: bool) -> _Walk:
         kept=wide.constant(_WHOLE - pool.fee_pips),
         fee=wide.constant(pool.fee_pips),
         spacing=pool.tick_spacing,
-        ticks=np.array([tick for tick, _ in pool.ticks], dtype=np.int64),
+        ticks=ticks,
+        ratios=_ratios(ticks),
         nets=_limbs_of([net % (1 << 256) for _, net in pool.ticks]),
         zero_for_one=zero_for_one,
         limit=wide.constant(limit),
@@ -216,9 +219,7 @@ def _quotes(values: Limbs, ticks: Integers) -> Quotes:
 
 
 def _exact(values: list[int]) -> Exact:
-    exact = np.empty(len(values), dtype=object)
-    exact[:] = values
-    return exact
+    return np.fromiter(values, dtype=object, count=len(values))
 
 
 def _limbs_of(values: list[int]) -> Limbs:
@@ -227,9 +228,11 @@ def _limbs_of(values: list[int]) -> Limbs:
 
 
 def _integers_of(values: Limbs) -> Exact:
-    data, width = values.astype("<u8").tobytes(), 8 * WORD_LIMBS
-    starts = range(0, len(data), width)
-    return _exact([int.from_bytes(data[at : at + width], "little") for at in starts])
+    used = max((i for i in range(WORD_LIMBS) if values[:, i].any()), default=0)
+    whole = values[:, used].astype(object)
+    for i in reversed(range(used)):
+        whole = whole << LIMB_BITS | values[:, i].astype(object)
+    return whole
 
 
 @njit(cache=True)
@@ -311,21 +314,23 @@ def _ladder(walk: _Walk, most: Wide) -> tuple[Limbs, Integers]:
 def _whole(walk: _Walk, state: Limbs, tick: int) -> int:
     """Take one step to its target, in place, and return the tick after it."""
     price, liquidity = _load(state, _PRICE), _load(state, _LIQUIDITY)
-    at = _next_tick(walk, tick)
-    target = sqrt_ratio(at)
+    at, initialised = _next_tick(walk, tick)
+    target = sqrt_ratio(at) if initialised < 0 else _load(walk.ratios, initialised)
     nearer, farther = (target, walk.limit) if walk.zero_for_one else (walk.limit, target)
     limited = wide.less(nearer, farther)
     if limited:
         target = walk.limit
     taken = _amount_in(walk, price, target, liquidity)
-    fee = wide.multiply_divide_up(taken, walk.fee, walk.kept)
+    # Amounts are below 2^193, the fee below 2^20.
+    fee = wide.divide_up_by_word(wide.product(taken, walk.fee), walk.kept[0])
     _increase(state, _CONSUMED, wide.add(taken, fee))
     _increase(state, _OUT, _amount_out(walk, price, target, liquidity))
     _increase(state, _FEE, fee)
     _store(state, _PRICE, target)
     if limited:
         return tick_of(target)
-    _cross(walk, state, at)
+    if initialised >= 0:
+        _cross(walk, state, initialised)
     return at - 1 if walk.zero_for_one else at
 
 
@@ -349,27 +354,31 @@ def _partial(walk: _Walk, state: Limbs, tick: int, amount: Wide) -> int:
 
 
 @njit(cache=True)
-def _cross(walk: _Walk, state: Limbs, tick: int) -> None:
-    at = int(np.searchsorted(walk.ticks, tick))
-    if at == len(walk.ticks) or walk.ticks[at] != tick:
-        return
-    liquidity, net = _load(state, _LIQUIDITY), _load(walk.nets, at)
+def _cross(walk: _Walk, state: Limbs, initialised: int) -> None:
+    liquidity, net = _load(state, _LIQUIDITY), _load(walk.nets, initialised)
     crossed = wide.subtract(liquidity, net) if walk.zero_for_one else wide.add(liquidity, net)
     _store(state, _LIQUIDITY, crossed)
 
 
 @njit(cache=True)
-def _next_tick(walk: _Walk, tick: int) -> int:
-    """Next initialised tick in the same bitmap word, or the word's end, clamped to the range."""
+def _next_tick(walk: _Walk, tick: int) -> tuple[int, int]:
+    """Next initialised tick in the same bitmap word, or the word's end, clamped to the range.
+
+    With it the tick's place among the initialised ones, −1 for the word's end.
+    """
     compressed = tick // walk.spacing
     if walk.zero_for_one:
         edge = compressed // _WORD_BITS * _WORD_BITS * walk.spacing
-        at = np.searchsorted(walk.ticks, compressed * walk.spacing, side="right") - 1
-        return max(edge if at < 0 else max(edge, walk.ticks[at]), MIN_TICK)
+        at = int(np.searchsorted(walk.ticks, compressed * walk.spacing, side="right")) - 1
+        if at >= 0 and walk.ticks[at] >= edge:
+            return walk.ticks[at], at
+        return max(edge, MIN_TICK), -1
     compressed += 1
     edge = (compressed // _WORD_BITS * _WORD_BITS + _WORD_BITS - 1) * walk.spacing
-    at = np.searchsorted(walk.ticks, compressed * walk.spacing)
-    return min(edge if at == len(walk.ticks) else min(edge, walk.ticks[at]), MAX_TICK)
+    at = int(np.searchsorted(walk.ticks, compressed * walk.spacing))
+    if at < len(walk.ticks) and walk.ticks[at] <= edge:
+        return walk.ticks[at], at
+    return min(edge, MAX_TICK), -1
 
 
 @njit(cache=True)
@@ -435,6 +444,14 @@ def sqrt_ratio(tick: int) -> Wide:
         ratio = wide.divide(_ALL_ONES, ratio)[0]
     shifted = wide.shift_right(ratio, np.uint64(32))
     return wide.add(shifted, _ONE) if ratio[0] & _BELOW_Q96 else shifted
+
+
+@njit(cache=True)
+def _ratios(ticks: Integers) -> Limbs:
+    rows = np.zeros((len(ticks), WORD_LIMBS), dtype=np.uint64)
+    for i in range(len(ticks)):
+        _store(rows, i, sqrt_ratio(ticks[i]))
+    return rows
 
 
 @njit(cache=True)

@@ -267,6 +267,8 @@ def _digit(rest: Wide, limb: np.uint64, divisor: Wide) -> tuple[np.uint64, Wide]
     `rest` < `divisor` ≥ 2^255. The difference lies in (−2^257, 2^256): its fifth limb is its sign.
     """
     estimate = _estimate(rest, divisor)
+    if estimate == 0:
+        return estimate, (limb, rest[0], rest[1], rest[2])
     whole = (limb, rest[0], rest[1], rest[2], rest[3])
     left = _subtract_5(whole, _product_5(divisor, estimate))
     while left[4]:
@@ -290,6 +292,20 @@ def divide_8(dividend: Limbs, divisor: Wide) -> tuple[Wide, Wide]:
     second, rest = _digit(rest, shifted[1], scaled)
     first, rest = _digit(rest, shifted[0], scaled)
     return (first, second, third, fourth), shift_right(rest, shift)
+
+
+@njit(cache=True)
+def divide_up_by_word(dividend: Wide, divisor: np.uint64) -> Wide:
+    """⌈dividend/divisor⌉ by one word, not 0."""
+    shift = leading_zeros(divisor)
+    scaled = divisor << shift
+    shifted = _product_5(dividend, _ONE << shift)
+    fourth, rest = divide_2(shifted[4], shifted[3], scaled)
+    third, rest = divide_2(rest, shifted[2], scaled)
+    second, rest = divide_2(rest, shifted[1], scaled)
+    first, rest = divide_2(rest, shifted[0], scaled)
+    quotient = (first, second, third, fourth)
+    return add(quotient, _ONE) if rest else quotient
 
 
 @njit(cache=True)

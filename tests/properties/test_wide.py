@@ -94,6 +94,19 @@ def test_products_are_divided_through_512_bits_and_rounded_as_named(a, b, diviso
     assert integer(up) == -(-a * b // divisor)
 
 
+@njit
+def by_word(dividend, divisor):
+    return wide.divide_up_by_word(dividend, divisor)
+
+
+@given(numbers(4), numbers(1))
+@example(WORD - 1, 1)
+@settings(max_examples=500, deadline=None)
+def test_division_by_one_word_rounds_up(dividend, divisor):
+    assume(divisor)
+    assert integer(by_word(limbs(dividend), np.uint64(divisor))) == -(-dividend // divisor) % WORD
+
+
 @given(numbers(1), numbers(1), numbers(1))
 @example(2**63 - 1, LIMB - 1, 2**63)
 @example(LIMB - 2, LIMB - 1, LIMB - 1)
