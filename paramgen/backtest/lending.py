@@ -1,6 +1,7 @@
-"""The rate model that landed in each fold, under lenders' flows drawn from what the book states.
+"""The rate model that landed in each fold, under flows of lenders drawn from its own kink.
 
-A book states an outflow quantile, not a history of TVL: the flows are drawn, and labelled so in
+The kink leaves the policy's quantile of net outflow unborrowed, U* = 1 − Q_α/TVL, stated by the
+book or calibrated; no history of TVL comes with it. So the flows are drawn, and labelled so in
 every output. What neither book nor policy says is in `ASSUMED`.
 """
 
@@ -33,7 +34,7 @@ DAY = 24 * HOUR
 class Assumed(NamedTuple):
     """Seconds, of flows and borrowers.
 
-    window : over which the book's outflow is a quantile. reversion : in which supply comes back.
+    window : over which the outflow is a quantile. reversion : in which supply comes back.
     response : in which borrowers go 1 − 1/e of the way to the debt they want.
     """
 
@@ -99,7 +100,7 @@ def _run(
         appetite.caps.seed + fold.index,
         max(1, int(fold.end - fold.start) // HOUR),
         HOUR,
-        outflow=float(spec.lending.outflow),
+        outflow=1.0 - lending.curve.kink / WAD,  # U* = 1 − Q_α(net outflow)/TVL
         window=ASSUMED.window,
         confidence=float(appetite.confidence),
         reversion=ASSUMED.reversion,

@@ -178,7 +178,7 @@ def rates_section(runs: Sequence[LendingRun]) -> Section:
     """
     asset, last = runs[0].asset, runs[-1]
     said = (
-        "Synthetic: lenders' flows are drawn so that the outflow the book states leaves in "
+        "Synthetic: lenders' flows are drawn so that what the kink leaves unborrowed is gone in "
         f"{ASSUMED.window / _DAY:g} days with the policy's probability, and comes back within "
         f"{ASSUMED.reversion / _DAY:g}; borrowers answer the landed rate with the book's "
         f"elasticity within {ASSUMED.response / _DAY:g} days."
