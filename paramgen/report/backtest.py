@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,8 +12,16 @@ from numpy.typing import NDArray
 
 from paramgen.backtest.borrowers import BookRun
 from paramgen.backtest.coverage import encoded_decay
-from paramgen.backtest.events import Guard, Span
-from paramgen.backtest.judge import Promise, Verdict, promises, tape, verdicts
+from paramgen.backtest.events import Guard, Span, joined
+from paramgen.backtest.judge import (
+    Alarms,
+    Detection,
+    Promise,
+    Verdict,
+    promises,
+    tape,
+    verdicts,
+)
 from paramgen.backtest.policies import OURS
 from paramgen.backtest.run import Backtest, Episode, ReplayedFold
 from paramgen.backtest.statistics import share_interval
@@ -40,7 +48,7 @@ from paramgen.report.page import Page, Picture, Section, Table, Warnings, rows
 Paint = Callable[[Figure], None]
 
 _BUCKETS = 1_200
-_HOUR = 3_600
+_HOUR, _DAY = 3_600, 86_400
 _BEFORE, _AFTER = 12 * _HOUR, 6 * _HOUR
 """Shown around an episode."""
 
@@ -53,7 +61,7 @@ _SEEN = 0.003
 def backtest_page(found: Backtest) -> Page:
     """The whole page of a backtest."""
     judged, promised = verdicts(found), promises(found)
-    sections = [_alarms_section(judged)]
+    sections = [_alarms_section(found, judged)]
     for asset in found.request.assets:
         sections.append(_asset_section(found, asset))
         sections += [_promise_section(found, one) for one in promised if one.asset == asset]
@@ -104,59 +112,82 @@ _PROMISES = (
 )
 
 
-def _alarms_section(judged: Sequence[Verdict]) -> Section:
+def _alarms_section(found: Backtest, judged: Sequence[Verdict]) -> Section:
+    asked = found.request
+    sides = [(asset, cadence) for asset in asked.assets for cadence in asked.cadences]
+    rates = Picture(
+        "Breaker alarms a year with their interval; the dashed line is the rate that the policy "
+        "states. Bars that do not reach it refute it.",
+        draw(_paint_rates(judged), height=0.6 + 0.3 * len(judged)),
+    )
     return Section(
-        "Alarms and episodes",
+        "Policies side by side",
         (_ALARMS,),
-        (
-            Table(
-                "False alarms by policy and cadence",
-                (
-                    "asset", "policy", "poked", "guard", "alarms", "years", "a year",
-                    "95 % interval", "stated rate", "paused",
-                ),
-                rows([row for one in judged for row in _alarm_rows(one)]),
-            ),
-            Picture(
-                "False alarms a year with their interval; the dashed line is the rate that the "
-                "policy states. Bars that do not reach it refute it.",
-                draw(_paint_rates(judged), height=0.6 + 0.3 * len(judged)),
-            ),
-            Table(
-                "Labelled episodes",
-                (
-                    "asset", "episode", "policy", "poked", "paused at", "delay, s", "price then",
-                    "first not Live", "level crossed", "in time",
-                ),
-                rows([row for one in judged for row in _episode_rows(one)]),
-            ),
-        ),
-    )  # fmt: skip
+        (*(_side_by_side(found, judged, *side) for side in sides), rates),
+    )
 
 
-def _alarm_rows(one: Verdict) -> list[tuple[object, ...]]:
+def _side_by_side(found: Backtest, judged: Sequence[Verdict], asset: str, cadence: int) -> Table:
+    """One column a policy: alarms, episodes, coverage and, at the first cadence, bad debt."""
+    mine = [one for one in judged if (one.asset, one.cadence) == (asset, cadence)]
+    lines: dict[str, list[object]] = {
+        name: [show(one) for one in mine] for name, show in _alarm_lines(found)
+    }
+    for at, episode in enumerate(_episodes(found, asset)):
+        for name, show in _EPISODE_LINES.items():
+            lines[f"{episode.name}: {name}"] = [show(one.detections[at]) for one in mine]
+    if cadence == found.request.cadences[0]:
+        lines |= _debt_lines(found, asset, [one.policy for one in mine])
+    return Table(
+        f"{asset}, poked every {cadence_name(cadence)}",
+        ("", *(one.policy for one in mine)),
+        rows([(name, *cells) for name, cells in lines.items()]),
+    )
+
+
+def _alarm_lines(found: Backtest) -> list[tuple[str, Callable[[Verdict], str]]]:
+    stated = float(found.request.loaded.policy.oracle.false_alarms)
+
+    def line(guard: Guard, show: Callable[[Alarms], str]) -> Callable[[Verdict], str]:
+        return lambda one: show(next(alarms for alarms in one.alarms if alarms.guard is guard))
+
     return [
-        (
-            one.asset, one.policy, cadence_name(one.cadence), alarms.guard.value, alarms.count,
-            f"{alarms.years:.4g}", f"{alarms.rate:.3g}",
-            f"{alarms.interval.low:.3g}–{alarms.interval.high:.3g}",
-            "inside" if alarms.within else "outside", f"{alarms.paused:.2%}",
+        (f"false alarms, {guard.value}{what}", line(guard, show))
+        for guard in Guard
+        for what, show in (
+            ("", lambda alarms: f"{alarms.count} in {alarms.years:.3g} y"),
+            (" a year, 95 %", lambda a: f"{a.interval.low:.3g}–{a.interval.high:.3g}"),
+            (f"; {stated:g} a year", lambda a: "inside" if a.within else "outside"),
+            (", paused", lambda alarms: f"{alarms.paused:.2%}"),
         )
-        for alarms in one.alarms
-    ]  # fmt: skip
+    ]
 
 
-def _episode_rows(one: Verdict) -> list[tuple[object, ...]]:
-    return [
-        (
-            one.asset, found.episode.name, one.policy, cadence_name(one.cadence),
-            moment(found.detected) or "never", found.delay,
-            None if found.price is None else f"{found.price:.6g}",
-            moment(found.noticed), moment(found.crossed),
-            {True: "yes", False: "no", None: ""}[found.in_time],
-        )
-        for found in one.detections
-    ]  # fmt: skip
+_EPISODE_LINES: Mapping[str, Callable[[Detection], object]] = {
+    "first pause": lambda one: moment(one.detected) or "never",
+    "delay": lambda one: None if one.delay is None else f"{one.delay / _HOUR:.2f} h",
+    "price then": lambda one: None if one.price is None else f"{one.price:.6g}",
+    "level crossed": lambda one: moment(one.crossed) or "never",
+    "in time": lambda one: {True: "yes", False: "no", None: None}[one.in_time],
+}
+
+
+def _debt_lines(found: Backtest, asset: str, policies: Sequence[str]) -> dict[str, list[object]]:
+    """Bad debt at its worst over all folds, by reset; a policy that never trips has one figure."""
+    lines: dict[str, list[object]] = {}
+    runs = [one for one in found.books if one.asset == asset]
+    for reset in dict.fromkeys(one.reset_after for one in runs):
+        name = "no reset" if reset is None else f"reset after {reset / _HOUR:g} h"
+        lines[f"bad debt at its worst, USD, {name}"] = [
+            _worst(one for one in runs if one.policy == policy and one.reset_after == reset)
+            for policy in policies
+        ]
+    return lines
+
+
+def _worst(runs: Iterable[BookRun]) -> str | None:
+    peaks = [one.outcome.totals.peak_bad_debt for one in runs]
+    return f"{max(peaks):,.0f}".replace(",", " ") if peaks else None
 
 
 def _paint_rates(judged: Sequence[Verdict]) -> Paint:
@@ -170,6 +201,7 @@ def _paint_rates(judged: Sequence[Verdict]) -> Paint:
         names = [f"{one.asset} · {one.policy} · {cadence_name(one.cadence)}" for one in judged]
         axes.set_yticks(range(len(names)), reversed(names))
         axes.axvline(judged[0].alarms[0].stated if judged else 0.0, color=GREY, ls="--")
+        axes.set_ylim(-0.6, len(names) - 0.4)
         axes.set_xscale("symlog", linthresh=1.0)
         axes.set_xlim(left=0.0)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -266,8 +298,8 @@ def _within(found: Sequence[Span], first: float, last: float) -> list[tuple[floa
     """Spans cut to what is shown, in the axis' own days; none too short to be seen."""
     least = (last - first) * _SEEN
     kept = [(max(s.start, first), s.end) for s in found if s.end > first and s.start < last]
-    cut = np.array([(start, min(max(end, start + least), last)) for start, end in kept])
-    return [(float(start), float(end)) for start, end in in_days(cut)]
+    cut = [Span(int(a), int(min(max(b, a + least), last))) for a, b in sorted(kept)]
+    return [(span.start / _DAY, span.end / _DAY) for span in joined(tuple(cut), 0)]
 
 
 def thinned(times: Array, prices: Array, buckets: int = _BUCKETS) -> tuple[Array, Array]:
@@ -354,7 +386,7 @@ def _paint_decay(found: Backtest, asset: str, tail: float) -> Paint:
         axes.set_xlabel("age of the price, hours")
         axes.set_ylabel("of the price")
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.legend(loc="lower left", ncols=2)
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, borderaxespad=0.2)
 
     return paint
 
@@ -473,4 +505,4 @@ def _fold_row(one: CompiledFold) -> tuple[object, ...]:
 
 
 def _days(seconds: int) -> str:
-    return f"{seconds / 86_400:g} d"
+    return f"{seconds / _DAY:g} d"

@@ -63,7 +63,13 @@ def test_a_backtest_leaves_events_a_summary_and_a_page(capsys, tmp_path, asked):
 
     page = (tmp_path / "out" / "report.html").read_text()
     assert page.count("<img") == 5
-    for word in ("no-breaker", "Coverage of the decay", "around fall", "Folds"):
+    for word in (
+        "no-breaker",
+        "Coverage of the decay",
+        "around fall",
+        "fall: first pause",
+        "Folds",
+    ):
         assert word in page
 
 
