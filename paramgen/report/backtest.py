@@ -386,7 +386,7 @@ def _paint_decay(found: Backtest, asset: str, tail: float) -> Paint:
         axes.set_xlabel("age of the price, hours")
         axes.set_ylabel("of the price")
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, borderaxespad=0.2)
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
 
     return paint
 
