@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import yaml
 
 from paramgen.artefact import MODEL_VERSION, canonical
 from paramgen.calibrate.credit import (
@@ -49,6 +51,10 @@ _SHARED = (
     ),
     click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True),
     click.option(
+        "--as-of", type=click.DateTime(["%Y-%m-%d"]), required=True,
+        help="What date the data speak of; goes into the book's entry.",
+    ),
+    click.option(
         "-o", "--output", type=click.Path(path_type=Path, file_okay=False),
         default=Path("evidence"), show_default=True, help="Folder for the evidence.",
     ),
@@ -79,6 +85,7 @@ def counts(
     quantile: float,
     resamples: int,
     seed: int,
+    as_of: datetime,
     output: Path,
     report: Path | None,
     as_json: bool,
@@ -98,7 +105,7 @@ def counts(
         show_json(document)
         return 0
     _show_grades(fit)
-    _show_source(file, document, output)
+    _show_source(file, document, output, f"{as_of:%Y-%m-%d}")
     return 0
 
 
@@ -121,6 +128,7 @@ def panel(
     quantile: float,
     resamples: int,
     seed: int,
+    as_of: datetime,
     output: Path,
     report: Path | None,
     as_json: bool,
@@ -149,7 +157,7 @@ def panel(
     if dropped:
         click.echo(f"{dropped} rows left out: a signal or the outcome is empty.", err=True)
     _show_weights(fit)
-    _show_source(file, document, output)
+    _show_source(file, document, output, f"{as_of:%Y-%m-%d}")
     return 0
 
 
@@ -248,12 +256,54 @@ def _warn(lines: tuple[str, ...]) -> None:
         click.echo(f"warning: {line}", err=True)
 
 
-def _show_source(file: Path, document: dict[str, Any], output: Path) -> None:
-    """The book's entry for the evidence, ready to paste."""
+def _show_source(file: Path, document: dict[str, Any], output: Path, as_of: str) -> None:
+    """The book's entries for evidence and credit, ready to paste."""
     path = _evidence_path(file, output)
-    digest = hashlib.sha256(canonical(document)).hexdigest()
-    click.echo(f"\nsources:\n  {file.stem.replace('_', '-').lower()}:")
-    click.echo(f'    source: "Calibrated from {file.name}, sha256 {document["source"]["sha256"]}"')
-    click.echo("    as_of: # the last date in the file")
-    click.echo("    kind: published")
-    click.echo(f"    file: {path}\n    sha256: {digest}")
+    name = file.stem.replace("_", "-").lower()
+    entry = {
+        "source": f"Calibrated from {file.name}, sha256 {document['source']['sha256']}",
+        "as_of": as_of,
+        "kind": "published",
+        "file": path.name,
+        "sha256": hashlib.sha256(canonical(document)).hexdigest(),
+    }
+    click.echo(f"\n# {path}, for a book in its folder")
+    click.echo(_yaml({"sources": {name: entry}}))
+    for title, credit in _credits(document):
+        click.echo(f"# {title}")
+        click.echo(_yaml({"credit": {"evidence": name, **credit}}))
+
+
+def _credits(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What a book may state of an obligor, by what it is."""
+    if document["kind"] == "counts":
+        for grade in document["grades"]:
+            yield grade["grade"], {"pd": f"{100.0 * grade['credible']:.6g} %"}
+        return
+    if document["discrimination"] is None:
+        yield "an obligor without signals", {"lgd": f"{100.0 * document['smoothed_rate']:.6g} %"}
+        return
+    signals = {
+        weight["name"]: {
+            "coefficient": weight["coefficient"]["value"],
+            "mean": weight["mean"],
+            "deviation": weight["deviation"],
+        }
+        for weight in document["weights"]
+    }
+    yield (
+        "an obligor by its signals: give each its value",
+        {
+            "logit": {
+                "intercept": document["intercept"]["value"],
+                "on_chain": signals,
+                "prior": f"{100.0 * document['smoothed_rate']:.6g} %",
+                "weight": document["appetite"]["strength"],
+                "observations": document["observations"],
+            }
+        },
+    )
+
+
+def _yaml(value: dict[str, Any]) -> str:
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1_000).rstrip()
