@@ -11,11 +11,13 @@ from paramgen.artefact import canonical
 from paramgen.backtest.run import run
 from paramgen.backtest.summary import document
 from paramgen.cli.output import book_argument, json_option, percent, show_json, table
+from paramgen.cli.scale import scale_options, shown_progress, where
 from paramgen.edge.backtest_request import Options, read_request
 from paramgen.edge.backtests import EVENTS, REPORT, SUMMARY, events_parquet, write_results
-from paramgen.edge.scale import Where, spread
+from paramgen.edge.scale import spread
 from paramgen.report.backtest import backtest_page
 from paramgen.report.page import html
+from paramgen.scenarios.episodes import EPISODES
 
 _HISTORY = (
     "ASSET[.secondary]=FILE[,time=COLUMN][,price=COLUMN][,decimals=N]: a history that the book "
@@ -25,7 +27,10 @@ _POOL = (
     "History of the pool that an asset is sold into, tick and active liquidity; simulates a book "
     "of borrowers in the folds that an episode touches; may be repeated."
 )
-_EPISODE = "[ASSET.]NAME=START..END[:LEVEL]: a labelled stress, UTC; may be repeated."
+_EPISODE = (
+    "[ASSET.]NAME=START..END[:LEVEL]: a labelled stress, UTC; or the name of one that "
+    f"`paramgen stress` knows ({', '.join(EPISODES)}); may be repeated."
+)
 _AGAINST = (
     "A policy beside ours: step-5, step-8 or any step-N %, gaussian, tvl-depth, no-breaker, or "
     "all; may be repeated."
@@ -54,8 +59,7 @@ _AGAINST = (
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("backtest"),
     show_default=True, help="Folder for events, summary and report.",
 )  # fmt: skip
-@click.option("--workers", type=click.IntRange(0), default=0, help="Processes to spread over.")
-@click.option("--scheduler", default="", metavar="ADDRESS", help="A running Dask scheduler.")
+@scale_options
 @json_option
 def backtest(
     book: Path, output: Path, as_json: bool, workers: int, scheduler: str, **options: Any
@@ -65,8 +69,12 @@ def backtest(
     Alarms with their Poisson interval, detection of labelled episodes, coverage of the decay and
     tests of the loss quantile, for our policy and for others beside it.
     """
+    to = where(workers, scheduler)
     request = read_request(book, Options(**options))
-    with spread(Where(workers, scheduler)) as mapper:
+    with (
+        shown_progress("backtesting", silent=as_json) as progress,
+        spread(to, progress) as mapper,
+    ):
         found = run(request, mapper)
     summary = document(found)
     files = {

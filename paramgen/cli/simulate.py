@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -117,11 +116,11 @@ def simulate(
 
 def _policies(book: Path, further: Sequence[Path]) -> Mapping[str, Loaded]:
     loaded = load_book(book)
+    own = Path(loaded.book.policy).stem
     others = {path.stem: load_book(book, path) for path in further}
-    clash = loaded.policy.name in others or len(others) < len(further)
-    if clash:
-        raise click.UsageError("--policy: two policies of one name; rename a file.")
-    return {loaded.policy.name: loaded, **others}
+    if own in others or len(others) < len(further):
+        raise click.UsageError("--policy: two files of one name, by which they are shown.")
+    return {own: loaded, **others}
 
 
 def _identity(plan: Plan) -> dict[str, str]:
@@ -172,11 +171,6 @@ def _show(found: Sequence[Distribution], output: Path, days: int) -> None:
             for row in found
         ),
     )  # fmt: skip
-    labels = {asset: next(rows).label for asset, rows in itertools.groupby(found, _asset)}
-    for asset, words in labels.items():
-        click.echo(f"{asset}: {words}")
+    for words in dict.fromkeys(f"{row.asset}, {row.scenario}: {row.label}" for row in found):
+        click.echo(words)
     click.echo(f"One row a path, each with its label: {output}")
-
-
-def _asset(row: Distribution) -> str:
-    return row.asset

@@ -58,7 +58,7 @@ class _Row:
 @click.option("--scenario", "named", multiple=True, help="This scenario only; may be repeated.")
 @click.option(
     "--reverse", is_flag=True,
-    help="Also the smallest multiple of each scenario that breaks LT·(1+b); slower.",
+    help="Also the smallest multiple that breaks LT·(1+b) or leaves bad debt; slower.",
 )  # fmt: skip
 @click.option(
     "--episode", type=click.Choice(list(EPISODES)),

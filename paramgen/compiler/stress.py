@@ -146,7 +146,10 @@ def outcome(marks: Benchmark, fits: Fits, derived: Derived, scenario: str, shock
 
 
 def breaking_multiple(marks: Benchmark, fits: Fits, derived: Derived, shock: Shock) -> float:
-    """Smallest multiple of a shock at which an ordinary outcome breaks LT·(1 + b).
+    """Smallest multiple of a shock at which an ordinary outcome breaks LT·(1 + b), or its sale LT.
+
+    The second where the bonus no longer brings a liquidator, and the protocol's own exits fall
+    short of a debt at LT.
 
     Returns
     -------
@@ -155,7 +158,9 @@ def breaking_multiple(marks: Benchmark, fits: Fits, derived: Derived, shock: Sho
 
     def margin(size: float) -> float:
         loaded, drivers = shock.at(size)
-        return _margin(derived, priced_under(loaded, marks, fits, derived, drivers))
+        found = priced_under(loaded, marks, fits, derived, drivers)
+        sold = found.recovered_ordinary - derived.value("liquidation_threshold")
+        return min(_margin(derived, found), sold)
 
     return reverse_stress(margin, largest=LARGEST_SHOCK, steps=_STEPS)
 

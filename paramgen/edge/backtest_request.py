@@ -27,6 +27,7 @@ from paramgen.edge.backtests import (
 )
 from paramgen.edge.load import load_book
 from paramgen.errors import InvalidInputError, Place, Problem
+from paramgen.scenarios.episodes import EPISODES
 from paramgen.units import Dimension, UnitError, parse
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ T = TypeVar("T")
 ALL, NEVER, UPDATE = "all", "never", "update"
 
 _EPISODE = re.compile(r"(?:(?P<asset>[a-z0-9-]+)\.)?(?P<name>[^=.]+)=(?P<start>.+?)\.\.(?P<end>.+)")
+_KNOWN = re.compile(r"(?:(?P<asset>[a-z0-9-]+)\.)?(?P<name>[a-z0-9-]+)(?::(?P<level>\d+(\.\d+)?))?")
 _STEP = re.compile(r"step-(\d+(?:\.\d+)?)")
 _PERCENT = 100.0
 
@@ -168,16 +170,24 @@ def parse_against(text: str) -> tuple[Policy, ...]:
 
 
 def parse_episode(text: str) -> Episode:
-    """Read `[ASSET.]NAME=START..END[:LEVEL]`, times in UTC.
+    """Read `[ASSET.]NAME=START..END[:LEVEL]` in UTC, or a known one by its name alone.
 
     Raises
     ------
     ValueError
         When it is written otherwise, or ends before it starts.
     """
+    known = _KNOWN.fullmatch(text.strip())
+    if known is not None and known["name"] in EPISODES:
+        one = EPISODES[known["name"]]
+        level = None if known["level"] is None else float(known["level"])
+        start, end = (int(moment.timestamp()) for moment in (one.start, one.end))
+        return Episode(one.name, known["asset"] or "", start, end, level)
     found = _EPISODE.fullmatch(text.strip())
     if found is None:
-        raise ValueError("is not [ASSET.]NAME=START..END[:LEVEL].")
+        raise ValueError(
+            f"is not [ASSET.]NAME=START..END[:LEVEL], nor one of {', '.join(EPISODES)}."
+        )
     start = _moment(found["start"])
     end, level = _end_and_level(found["end"])
     if end <= start:

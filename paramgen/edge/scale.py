@@ -164,22 +164,35 @@ def _chunk(job: Job, index: int) -> list[tuple[str, Any]]:
 
 
 @contextmanager
-def spread(where: Where) -> Iterator[Callable[[Callable[[T], R], Sequence[T]], Iterable[R]]]:
+def spread(
+    where: Where, progress: Progress | None = None
+) -> Iterator[Callable[[Callable[[T], R], Sequence[T]], Iterable[R]]]:
     """Lend a map over tasks that runs there; results come in the order of the tasks.
 
     For work whose results are no rows of a table: nothing is kept from a run that is killed.
     """
-    if not where.workers and not where.scheduler:
-        yield map
-        return
-    with _cluster(where) as client:
+    tell = progress or (lambda _done, _of: None)
 
-        def mapped(work: Callable[[T], R], tasks: Sequence[T]) -> Iterable[R]:
-            calls = ((index, partial(work, task)) for index, task in enumerate(tasks))
-            name = f"{work.__name__}-{uuid.uuid4().hex}"
-            return [result for _, result in sorted(_finished(client, name, calls), key=_index)]
+    def told(finished: Iterable[tuple[int, R]], count: int) -> Iterator[tuple[int, R]]:
+        for done, pair in enumerate(finished, start=1):
+            tell(done, count)
+            yield pair
 
+    def mapped(work: Callable[[T], R], tasks: Sequence[T]) -> Iterable[R]:
+        calls = ((index, partial(work, task)) for index, task in enumerate(tasks))
+        finished = start(f"{work.__name__}-{uuid.uuid4().hex}", calls)
+        return [result for _, result in sorted(told(finished, len(tasks)), key=_index)]
+
+    with ExitStack() as stack:
+        start = _here
+        if where.workers or where.scheduler:
+            start = partial(_finished, stack.enter_context(_cluster(where)))
         yield mapped
+
+
+def _here(_name: str, calls: Iterator[tuple[int, Callable[[], R]]]) -> Iterator[tuple[int, R]]:
+    """Results one after another, in this process."""
+    return ((index, call()) for index, call in calls)
 
 
 def _index(pair: tuple[int, Any]) -> int:

@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from paramgen.cli.main import main
+from paramgen.edge.backtest_request import parse_episode
+from paramgen.scenarios.episodes import EPISODES
 from tests.support.feeds import DAY, FEEDS, START, made_prices
 
 
@@ -140,3 +142,13 @@ def test_a_book_without_histories_says_what_to_give(capsys):
     code, _, err = run(capsys, FEEDS)
     assert code == 1
     assert "Give --history ASSET=FILE" in err
+
+
+def test_an_episode_of_the_library_is_taken_by_its_name():
+    known = EPISODES["usdc-2023-03"]
+    bounds = int(known.start.timestamp()), int(known.end.timestamp())
+    one, other = (parse_episode(text) for text in ("usdc-2023-03", "coin.usdc-2023-03:0.97"))
+    assert (one.name, one.asset, one.start, one.end, one.level) == (known.name, "", *bounds, None)
+    assert (other.asset, other.level, other.start) == ("coin", 0.97, bounds[0])
+    with pytest.raises(ValueError, match="nor one of usdc-2023-03"):
+        parse_episode("tulips-1637")

@@ -142,8 +142,10 @@ def test_a_scheduler_by_its_address_gives_the_same_bytes(tmp_path, expected):
 
 
 def test_a_map_spread_over_nothing_is_a_map():
-    with spread(Where()) as mapper:
+    told = []
+    with spread(Where(), lambda *how_far: told.append(how_far)) as mapper:
         assert list(mapper(abs, [-2, 1])) == [2, 1]
+    assert told == [(1, 2), (2, 2)]
 
 
 def test_a_scheduler_that_is_not_there_is_named_with_what_to_write(tmp_path, monkeypatch):

@@ -176,20 +176,21 @@ def test_an_extreme_event_is_the_one_that_the_book_states():
     assert moves[f"{route}.stressed"].after == find_input(book, f"{route}.extreme").value
 
 
-def test_the_breaking_multiple_is_where_the_margin_is_nothing(priced):
+@pytest.mark.parametrize("name", ["all at once", "commodity in an extreme event"])
+def test_the_breaking_multiple_is_where_the_threshold_or_its_sale_breaks(priced, name):
     asset = "diamond-standard"
-    derived = priced.assets[asset]
-    shock = shock_of(priced.loaded, derived, SCENARIOS["all at once"])
-    size = breaking_multiple(priced.marks, priced.fits[asset], derived, shock)
-    assert 1.0 < size < 4.0
-    at = type(shock)(*_scaled(shock, size))
-    found = outcome(priced.marks, priced.fits[asset], derived, "at", at)
-    assert found.margin == pytest.approx(0.0, abs=1e-6)
+    derived, fits = priced.assets[asset], priced.fits[asset]
+    shock = shock_of(priced.loaded, derived, SCENARIOS[name])
+    size = breaking_multiple(priced.marks, fits, derived, shock)
+    assert 0.0 < size < 4.0
 
+    def holds(times):
+        changed, drivers = shock.at(times)
+        found = outcome(priced.marks, fits, derived, "at", type(shock)(changed, (), drivers))
+        return found.kept and found.bad_debt_ordinary == 0.0
 
-def _scaled(shock, size):
-    changed, drivers = shock.at(size)
-    return changed, (), drivers
+    assert holds(0.999 * size)
+    assert not holds(1.001 * size)
 
 
 def test_rules_are_the_three_that_the_table_uses():
