@@ -33,6 +33,8 @@ _OPTIONS = (
     click.option("--decimals", type=click.IntRange(0, 36), default=0, help="Scale of the prices."),
     click.option("--since", type=MOMENT, help="First day used."),
     click.option("--until", type=MOMENT, help="Day before which the history ends."),
+    click.option("--leap", type=INNER_SHARE,
+                 help="Leave out a price that leaps by more and is back with the next row."),
     click.option("--heartbeat", type=POSITIVE_DURATION, help="Of the feed, such as '1 h'."),
     click.option("--longest-gap", type=DURATION, help="As published."),
     click.option("--closure", type=POSITIVE_DURATION,

@@ -65,6 +65,7 @@ class Asked:
     decimals: int
     since: datetime | None
     until: datetime | None
+    leap: float | None
     heartbeat: float | None
     longest_gap: float | None
     closure: float | None
@@ -97,7 +98,7 @@ class Asked:
     @property
     def days(self) -> Days:
         """The days to be used."""
-        return Days(datetime.now(UTC), self.since, self.until)
+        return Days(datetime.now(UTC), self.since, self.until, self.leap)
 
     @property
     def columns(self) -> HistoryFormat:

@@ -28,11 +28,16 @@ _MOST_AHEAD = 0.5
 
 @dataclass(frozen=True)
 class Days:
-    """Which of a history is used: from `since` to before `until`, and nothing after `now`."""
+    """Which of a history is used: from `since` to before `until`, and nothing after `now`.
+
+    With a `leap`, a price that leaps by more than this share and is back with the next row is taken
+    for a bad print.
+    """
 
     now: datetime
     since: datetime | None = None
     until: datetime | None = None
+    leap: float | None = None
 
 
 @dataclass(frozen=True)
@@ -114,11 +119,26 @@ def _within(found: PriceHistory, days: Days) -> tuple[NDArray[np.bool_], Mapping
         outside |= found.times < days.since.timestamp()
     if days.until is not None:
         outside |= found.times >= days.until.timestamp()
+    leaps = _leaps(found, days.leap) & ~(future | outside)
     counts = {
         "a time in the future": int(np.count_nonzero(future)),
         "a time outside the days asked for": int(np.count_nonzero(outside & ~future)),
+        "a price that leaps and is back at once": int(np.count_nonzero(leaps)),
     }
-    return ~(future | outside), {reason: count for reason, count in counts.items() if count}
+    left = future | outside | leaps
+    return ~left, {reason: count for reason, count in counts.items() if count}
+
+
+def _leaps(found: PriceHistory, leap: float | None) -> NDArray[np.bool_]:
+    """Rows farther than `leap` from both neighbours, which lie within half of it of each other."""
+    leaps = np.zeros(found.times.size, dtype=bool)
+    if leap is None:
+        return leaps
+    logs = np.log(found.prices)
+    away = np.abs(np.diff(logs)) > np.log1p(leap)
+    back = np.abs(logs[2:] - logs[:-2]) < 0.5 * np.log1p(leap)
+    leaps[1:-1] = away[:-1] & away[1:] & back
+    return leaps
 
 
 def _day(seconds: float) -> str:

@@ -143,6 +143,10 @@ def _decay(price: Price, confidence: float) -> Picture:
             axes.plot(ages, [row.decay for row in decay.coverage], color=colour, label=name)
             _interval(axes, ages, price.horizon, decay)
         axes.set(xlabel="age of the price, h", ylabel="share of the price kept", title="Decay")
+        # What is decided is decided near T: the decay steps there, and the tangent touches.
+        axes.set_xscale("log")
+        axes.set_xticks(ages, [f"{age:.3g}" for age in ages])
+        axes.minorticks_off()
         axes.legend(loc="lower left")
 
     worst = min(rows, key=lambda row: row.covered)
@@ -227,7 +231,7 @@ def _quantiles(name: str, tail: Tail, losses: Array) -> Iterator[Picture]:
 
     p = "not tested" if tail.anderson_darling is None else f"p = {tail.anderson_darling:.2g}"
     caption = f"{excess.size} excesses in {tail.clusters} clusters; Anderson–Darling {p}."
-    yield Picture(f"{name[0].upper()}{name[1:]}. {caption}", draw(paint, height=3.4))
+    yield Picture(f"{name[0].upper()}{name[1:]}. {caption}", draw(paint, width=6.0, height=3.6))
 
 
 def _envelope(tail: Tail, size: int, ranks: Array) -> tuple[Array, Array]:

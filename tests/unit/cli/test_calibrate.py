@@ -189,3 +189,24 @@ def test_the_histories_can_come_from_a_book_s_evidence(capsys, tmp_path):
     assert document["inputs"][0]["sha256"] == sha256
     # The market's own history is read over the staleness limit of the primary feed.
     assert document["settings"]["horizon"] == "5400.0"
+
+
+def test_a_bad_print_is_left_out_only_when_asked_and_is_named(capsys, feed, tmp_path):
+    lines = feed.read_text().splitlines()
+    time, price = lines[200].split(",")
+    lines[200] = f"{time},{1.2 * float(price)}"
+    feed.write_text("\n".join(lines) + "\n")
+    _, _, kept = run(capsys, feed, *QUICK, "-o", tmp_path)
+    _, _, dropped = run(capsys, feed, *QUICK, "--leap", "10 %", "-o", tmp_path)
+    assert "leaps" not in kept
+    assert "1 with a price that leaps and is back at once; 399 rows used" in dropped
+
+
+def test_the_page_is_one_file_with_its_pictures_in_it(capsys, feed, tmp_path):
+    page = tmp_path / "page.html"
+    code, _, _ = run(capsys, feed, *QUICK, "--second", feed, "-o", tmp_path, "--report", page)
+    text = page.read_text()
+    assert code == 0
+    assert text.count("data:image/svg+xml;base64,") >= 6
+    assert hashlib.sha256(feed.read_bytes()).hexdigest() in text
+    assert "://" not in text
