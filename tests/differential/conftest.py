@@ -4,7 +4,16 @@ from collections import Counter
 
 import pytest
 
-ALL = {"governed rate", "immutable rate", "decay factor", "verdict", "steward", "venue", "replay"}
+ALL = {
+    "governed rate",
+    "immutable rate",
+    "decay factor",
+    "verdict",
+    "steward",
+    "venue",
+    "replay",
+    "swap",
+}
 
 
 class Comparisons(Counter):

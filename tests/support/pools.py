@@ -36,15 +36,30 @@ def pool_of(
     return Pool(sqrt_price, tick, active, fee, spacing, tuple(sorted(nets.items())))
 
 
-def random_pool(random: Random, count: int | None = None) -> Pool:
-    """A pool at any price, mostly one where positions overlap."""
-    fee, spacing = random.choice(list(FEES.items()))
+def random_market(
+    random: Random,
+    fee: int,
+    *,
+    at: int | None = None,
+    positions: list[tuple[int, int, int]] | None = None,
+) -> tuple[Pool, list[tuple[int, int, int]]]:
+    """A pool at any price, mostly one where positions overlap, and its positions.
+
+    `at` is a tick to stand exactly on.
+    """
+    spacing = FEES[fee]
     reach = random.choice((1_000, 100_000, 800_000))
-    tick = random.randint(-reach, reach)
+    tick = random.randint(-reach, reach) if at is None else at
     low, high = sqrt_ratio_at_tick(tick), sqrt_ratio_at_tick(tick + 1)
-    price = random.choice((low, random.randrange(low, high)))
-    positions = random_positions(random, tick, spacing, count or random.randint(0, 30))
-    return pool_of(price, tick, fee, spacing, positions)
+    price = low if at is not None else random.choice((low, random.randrange(low, high)))
+    if positions is None:
+        positions = random_positions(random, tick, spacing, random.randint(0, 30))
+    return pool_of(price, tick, fee, spacing, positions), positions
+
+
+def random_pool(random: Random) -> Pool:
+    """A pool of any fee."""
+    return random_market(random, random.choice(list(FEES)))[0]
 
 
 def random_amount(random: Random, pool: Pool) -> int:
