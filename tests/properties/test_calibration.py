@@ -78,7 +78,7 @@ def test_more_data_give_a_narrower_interval_on_average():
 
 
 def test_intervals_of_a_quantile_cover_it_about_as_often_as_they_say():
-    """A 99 % quantile of Student's tail by 90 % intervals: three in four at least, blocks being few."""
+    """A 99 % quantile of Student's tail in 90 % intervals: three in four at least, being few."""
     how = Resampling(seed=3, resamples=60, interval=0.9)
     truth = float(stats.t.ppf(0.99, 4)) * 1e-3
 
