@@ -144,7 +144,6 @@ def landed_terms(integers: Mapping[str, int], spec: Asset, appetite: Appetite) -
     """The market's terms as they landed; cash is what leaves utilisation at the kink."""
     landed = {name: float(BY_NAME[name].decode(integers[name])) for name in _LANDED}
     curve = Curve(*(integers[name] for name in ("base_rate", "slope_1", "slope_2", "kink")))
-    fees = [float(r.fee) for r in spec.liquidity.routes.values() if isinstance(r, Pool)]
     return Terms(
         threshold=landed["liquidation_threshold"],
         loan_to_value=landed["ltv"],
@@ -152,10 +151,16 @@ def landed_terms(integers: Mapping[str, int], spec: Asset, appetite: Appetite) -
         close_factor=ASSUMED.close_factor,
         full_close_health=ASSUMED.full_close_health,
         gas=float(appetite.liquidation.gas),
-        pool_fee=min(fees, default=0.0),
+        pool_fee=pool_fee(spec),
         curve=curve,
         cash=landed["debt_ceiling"] * (1.0 / landed["kink"] - 1.0),
     )
+
+
+def pool_fee(spec: Asset) -> float:
+    """The lowest fee of the asset's pools, nothing where it has none."""
+    fees = (float(r.fee) for r in spec.liquidity.routes.values() if isinstance(r, Pool))
+    return min(fees, default=0.0)
 
 
 _LANDED = ("liquidation_threshold", "ltv", "liquidation_bonus", "debt_ceiling", "kink")

@@ -46,7 +46,7 @@ def haircut_test(
 
     The loss is 1 − P_{t+H}/P_t·e^{−r·H}, as K(H) = (1−h_d)(1−h_m)(1−ε)·e^{−r_max·H} discounts. A
     history without default or overstatement leaves those two unspent, so that fewer exceptions than
-    1 − α are right and not a fault; `coverage.loss_exceptions` tests the market's part alone.
+    1 − α are right and not a fault; `coverage.horizon_losses` tests the market's part alone.
 
     Parameters
     ----------

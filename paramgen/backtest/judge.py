@@ -92,6 +92,7 @@ class Promise:
     decay: tuple[Covered, ...]
     gaussian: tuple[Covered, ...]
     loss: QuantileTest
+    haircut: QuantileTest
 
 
 def verdicts(found: Backtest) -> tuple[Verdict, ...]:
@@ -111,6 +112,7 @@ def promises(found: Backtest) -> tuple[Promise, ...]:
             summed([fold.decay for fold in rows]),
             summed([fold.gaussian for fold in rows]),
             judge_quantile(np.concatenate([fold.exceptions for fold in rows]), probability),
+            judge_quantile(np.concatenate([fold.haircut for fold in rows]), probability),
         )
         for asset in found.request.assets
         if (rows := [fold for fold in found.covered if fold.asset == asset])

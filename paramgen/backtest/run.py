@@ -26,6 +26,8 @@ from paramgen.backtest.events import (
     joined,
     spans,
 )
+from paramgen.backtest.haircut import haircut_test
+from paramgen.backtest.lending import LendingRun, lending_runs
 from paramgen.backtest.liquidity import PoolHistory
 from paramgen.backtest.policies import OURS, Policy, Tape
 from paramgen.backtest.replay import Rounds
@@ -45,6 +47,7 @@ from paramgen.backtest.walk import (
 from paramgen.book.loaded import Loaded
 from paramgen.book.schema import OracleSpec
 from paramgen.mirror.oracle import Configuration, Deployment, State, Status
+from paramgen.params.losses import YEAR
 from paramgen.units import PRICE_UNITS, Rounding, round_fraction
 
 DECIMALS = 8
@@ -149,7 +152,7 @@ class CoveredFold:
     """Coverage of the decay and of the Gaussian one; losses over horizons end to end.
 
     starts, losses, exceptions : (k,) when each horizon began, its log loss, and whether that passed
-    the quantile.
+    the quantile. haircut : (k,) whether the loss, debt's growth counted, passed the haircut.
     """
 
     asset: str
@@ -159,6 +162,7 @@ class CoveredFold:
     starts: NDArray[np.int64]
     losses: NDArray[np.float64]
     exceptions: NDArray[np.bool_]
+    haircut: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,7 @@ class Backtest:
     replayed: tuple[ReplayedFold, ...]
     covered: tuple[CoveredFold, ...]
     books: tuple[BookRun, ...] = ()
+    rates: tuple[LendingRun, ...] = ()
 
 
 def run(request: Request, mapper: Mapper = in_line) -> Backtest:
@@ -181,6 +186,7 @@ def run(request: Request, mapper: Mapper = in_line) -> Backtest:
         tuple(mapper(replay_fold, replay_tasks(request, compiled))),
         tuple(mapper(cover_fold, cover_tasks(request, compiled))),
         tuple(mapper(run_book, all_book_tasks(request, compiled))),
+        lending_runs(request.loaded, compiled),
     )
 
 
@@ -253,7 +259,22 @@ def cover_fold(task: CoverTask) -> CoveredFold:
         () if word is None else decay_coverage(word, task.rounds, fold, task.cadence)
         for word in (found.configuration, found.gaussian)
     )
-    return CoveredFold(found.asset, fold, decay, gaussian, starts, losses, losses > found.loss)
+    exceptions = losses > found.loss
+    short = _haircut_exceptions(found, task.rounds, starts)
+    return CoveredFold(found.asset, fold, decay, gaussian, starts, losses, exceptions, short)
+
+
+def _haircut_exceptions(
+    found: CompiledFold, rounds: Rounds, starts: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether the published haircut fell short over each horizon."""
+    if not starts.size:
+        return np.zeros(0, dtype=bool)
+    kept = np.full(starts.size, found.kept)
+    rate, prices = found.rate_max / YEAR, rounds.answers / PRICE_UNITS
+    return haircut_test(
+        rounds.times, prices, starts, kept, found.horizon, debt_rate=rate
+    ).exceptions
 
 
 def all_book_tasks(request: Request, compiled: Sequence[CompiledFold]) -> list[BookTask]:

@@ -18,8 +18,10 @@ from paramgen.backtest.judge import (
     promises,
     verdicts,
 )
+from paramgen.backtest.lending import LendingRun
 from paramgen.backtest.run import EVERY_UPDATE, Backtest, Episode, Request
 from paramgen.backtest.statistics import LikelihoodRatio, QuantileTest, share_interval
+from paramgen.backtest.utilisation import QUANTILES
 from paramgen.backtest.walk import CompiledFold
 from paramgen.params.history import quantise
 
@@ -35,6 +37,7 @@ def document(found: Backtest) -> dict[str, Any]:
         "policies": [_verdict(one) for one in verdicts(found)],
         "promises": {one.asset: _promise(one) for one in promises(found)},
         "books": [_book(one) for one in found.books],
+        "rates": [_rates(one) for one in found.rates],
     }
 
 
@@ -152,6 +155,22 @@ def _book(one: BookRun) -> dict[str, Any]:
     }
 
 
+def _rates(one: LendingRun) -> dict[str, Any]:
+    said = one.behaviour
+    return {
+        "asset": one.asset,
+        "fold": one.fold,
+        "flows": "synthetic",
+        "utilisation": dict(zip(map(str, QUANTILES), map(real, said.quantiles), strict=True)),
+        "above_kink": real(said.above_kink),
+        "lender_return": real(said.lender_return),
+        "risk_price": real(said.asked),
+        "pays": said.pays,
+        "hours_without_cash": real(said.dry_hours),
+        "most_waiting_usd": cents(said.most_waiting),
+    }
+
+
 def cents(value: float) -> float:
     """Dollars to the cent."""
     return round(value, 2) + 0.0
@@ -162,6 +181,7 @@ def _promise(one: Promise) -> dict[str, Any]:
         "decay": _coverage(one.decay),
         "gaussian_decay": _coverage(one.gaussian),
         "loss_quantile": _quantile(one.loss),
+        "haircut": _quantile(one.haircut),
     }
 
 

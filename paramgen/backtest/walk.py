@@ -112,6 +112,7 @@ class CompiledFold:
     integers : every landed parameter, for what else is simulated.
     z, gaussian_z, volatility : of the fits, per √year.
     loss : q_α over the protection horizon, log loss; `horizon` in seconds.
+    kept : K over the same horizon, one less the haircut. rate_max : a year, that K discounts at.
     labels : how each was fitted. refusal : why nothing lands.
     """
 
@@ -124,6 +125,8 @@ class CompiledFold:
     gaussian_z: float = math.nan
     volatility: float = math.nan
     loss: float = math.nan
+    kept: float = math.nan
+    rate_max: float = math.nan
     horizon: int = 0
     labels: Mapping[str, str] | None = None
     refusal: str = ""
@@ -164,6 +167,8 @@ def compile_fold(task: CompileTask) -> CompiledFold:
         gaussian_z=gaussian_z(float(loaded.policy.confidence)),
         volatility=value("volatility"),
         loss=float(quantise(loss, _DIGITS)),
+        kept=float(quantise(value("kept"), _DIGITS)),
+        rate_max=float(loaded.policy.rates.maximum),
         horizon=math.ceil(horizon),
         labels=_labels(found.fits),
     )

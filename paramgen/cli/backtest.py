@@ -106,7 +106,11 @@ def _show(summary: dict[str, Any]) -> None:
     table(
         "Loss quantile over the protection horizon, horizons end to end",
         ("asset", "observations", "exceptions", "Kupiec p", "Christoffersen p", "light"),
-        (_loss_row(asset, found["loss_quantile"]) for asset, found in summary["promises"].items()),
+        (
+            _loss_row(f"{asset}, {name}", found[key])
+            for asset, found in summary["promises"].items()
+            for name, key in (("market", "loss_quantile"), ("haircut", "haircut"))
+        ),
     )
     if summary["books"]:
         table(

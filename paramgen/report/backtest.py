@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 from numpy.typing import NDArray
 
-from paramgen.backtest.borrowers import BookRun
+from paramgen.backtest.borrowers import CALM, BookRun, pool_fee
 from paramgen.backtest.coverage import encoded_decay
 from paramgen.backtest.events import Guard, Span, joined
 from paramgen.backtest.judge import (
@@ -22,6 +22,7 @@ from paramgen.backtest.judge import (
     tape,
     verdicts,
 )
+from paramgen.backtest.liquidity import compare, naive_depth
 from paramgen.backtest.policies import OURS
 from paramgen.backtest.run import Backtest, Episode, ReplayedFold
 from paramgen.backtest.statistics import share_interval
@@ -42,7 +43,12 @@ from paramgen.report.charts import (
     shade,
     time_axis,
 )
-from paramgen.report.market import bad_debt_table, paint_bad_debt
+from paramgen.report.market import (
+    bad_debt_table,
+    depth_section,
+    paint_bad_debt,
+    rates_section,
+)
 from paramgen.report.page import Page, Picture, Section, Table, Warnings, rows
 
 Paint = Callable[[Figure], None]
@@ -54,6 +60,7 @@ _BEFORE, _AFTER = 12 * _HOUR, 6 * _HOUR
 
 _POINTS = 60
 _LANE = 0.3
+_ROWS = 24
 _SEEN = 0.003
 """Least share of a picture's width that a pause is drawn with."""
 
@@ -66,6 +73,8 @@ def backtest_page(found: Backtest) -> Page:
         sections.append(_asset_section(found, asset))
         sections += [_promise_section(found, one) for one in promised if one.asset == asset]
         sections += _book_sections(found, asset)
+        rates = [one for one in found.rates if one.asset == asset]
+        sections += [rates_section(rates)] if rates else []
     return Page(
         title=f"Backtest: {found.request.loaded.book.name}",
         summary=(
@@ -323,9 +332,14 @@ def _promise_section(found: Backtest, one: Promise) -> Section:
         f"Over the protection horizon, {loss.exceptions} of {loss.observations} horizons end to "
         f"end lost more than the quantile promised with {confidence:.4g}: {loss.light.value}."
     )
+    short = one.haircut
+    allowed = (
+        f"The published haircut fell short in {short.exceptions} of {short.observations}: "
+        f"{short.light.value}. It holds default and overstatement too, which a history seldom has."
+    )
     return Section(
         f"{one.asset}: what was promised of the price",
-        (_PROMISES, light),
+        (_PROMISES, light, allowed),
         (
             Table(
                 "Coverage of the decay, age in staleness limits",
@@ -440,10 +454,24 @@ def _paint_losses(found: Backtest, asset: str) -> Paint:
 def _book_sections(found: Backtest, asset: str) -> list[Section]:
     """A section for each fold in which a book was run."""
     runs = [one for one in found.books if one.asset == asset]
-    return [
-        _book_section(asset, [one for one in runs if one.fold == fold])
-        for fold in dict.fromkeys(one.fold for one in runs)
-    ]
+    sections = []
+    for fold in dict.fromkeys(one.fold for one in runs):
+        mine = [one for one in runs if one.fold == fold]
+        sections += [_book_section(asset, mine), _depth_section(found, asset, mine[0])]
+    return sections
+
+
+def _depth_section(found: Backtest, asset: str, run: BookRun) -> Section:
+    """The depth that the book was sold into, beside what TVL promised."""
+    pool, times = found.request.pools[asset], run.outcome.tape.times
+    start, sizes = int(times[0]), found.request.loaded.policy.liquidation
+    comparison = compare(
+        pool.between(start, int(times[-1]) + 1),
+        naive_depth(pool.between(start - CALM, start)),
+        [float(sizes.typical_size), float(sizes.size)],
+        pool_fee(found.request.loaded.book.assets[asset]),
+    )
+    return depth_section(asset, comparison, max(1, comparison.times.size // _ROWS))
 
 
 def _book_section(asset: str, runs: Sequence[BookRun]) -> Section:

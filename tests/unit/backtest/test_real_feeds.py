@@ -89,6 +89,9 @@ def test_the_loss_quantile_of_eth_passes_every_test_out_of_sample(eth):
     assert (loss.observations, loss.exceptions) == (341, 3)
     assert loss.light is Light.GREEN
     assert not any(test.rejected for test in (loss.coverage, loss.independent, loss.conditional))
+    haircut = promises(eth)[0].haircut
+    assert haircut.exceptions <= loss.exceptions
+    assert haircut.light is Light.GREEN
 
 
 def test_eth_alarms_more_often_than_stated_and_the_interval_says_so(eth):

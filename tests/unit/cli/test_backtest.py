@@ -62,9 +62,12 @@ def test_a_backtest_leaves_events_a_summary_and_a_page(capsys, tmp_path, asked):
     assert missed["paramgen"] == [] == missed["step-5"]
     assert missed["no-breaker"] == ["fall"]
     assert summary["promises"]["eth"]["loss_quantile"]["light"] == "insufficient"
+    promised = summary["promises"]["eth"]
+    assert promised["haircut"]["exceptions"] <= promised["loss_quantile"]["exceptions"]
+    assert [one["flows"] for one in summary["rates"]] == ["synthetic"] * len(summary["folds"])
 
     page = (tmp_path / "out" / "report.html").read_text()
-    assert page.count("<img") == 5
+    assert page.count("<img") == 6
     for word in (
         "no-breaker",
         "Coverage of the decay",
