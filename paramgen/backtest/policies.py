@@ -49,15 +49,13 @@ class Policy(Protocol):
 
     Attributes
     ----------
-    name : as the command line takes it. title : as a table shows it.
+    name : as the command line takes it and tables show it.
     depth : what liquidity it believes in, for the simulated position book.
     trips : whether it ever trips, so that a reset matters.
     """
 
     @property
     def name(self) -> str: ...
-    @property
-    def title(self) -> str: ...
     @property
     def depth(self) -> Depth: ...
     @property
@@ -75,7 +73,6 @@ class CompiledOracle:
     """The compiled word, as it would land."""
 
     name: str = "paramgen"
-    title: str = "compiled"
     depth: Depth = "active"
     trips: bool = True
 
@@ -101,7 +98,6 @@ class GaussianDecay(CompiledOracle):
     """The same with z of the normal distribution in place of the tail's."""
 
     name: str = "gaussian"
-    title: str = "Gaussian decay"
 
     def configuration(self, compiled: CompiledFold) -> Configuration | None:
         """The oracle word compiled with a Gaussian z."""
@@ -113,7 +109,6 @@ class TvlDepth(CompiledOracle):
     """The same verdicts, positions sized on total value locked instead of active liquidity."""
 
     name: str = "tvl-depth"
-    title: str = "TVL depth"
     depth: Depth = "tvl"
 
 
@@ -122,7 +117,6 @@ class NoBreaker(CompiledOracle):
     """The same staleness and decay, and no band at all."""
 
     name: str = "no-breaker"
-    title: str = "no breaker"
     trips: bool = False
 
     def configuration(self, compiled: CompiledFold) -> Configuration | None:
@@ -147,9 +141,7 @@ class SingleStep(NoBreaker):
     @classmethod
     def of(cls, limit: float) -> SingleStep:
         """The rule at a limit, a fraction."""
-        shown = f"{100.0 * limit:g} %"
-        name = f"step-{100.0 * limit:g}"
-        return cls(name=name, title=f"{shown} single step", trips=True, limit=limit)
+        return cls(name=f"step-{100.0 * limit:g}", trips=True, limit=limit)
 
     def replayed(self, configuration: Configuration, tape: Tape) -> Replay:
         """The verdicts without a band, tripped from each large step until its reset."""

@@ -254,4 +254,7 @@ def _paired(
         limit = float(feed.heartbeat) + float(policy.oracle.margin) if feed else 0.0
         both &= moments - answers_at(history.times, history.times, moments) <= limit
     fresh = moments[both]
-    return tuple(answers_at(h.times, h.prices, fresh) for h in (first, second))  # type: ignore[return-value]
+    return (
+        answers_at(first.times, first.prices, fresh),
+        answers_at(second.times, second.prices, fresh),
+    )
