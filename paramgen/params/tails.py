@@ -138,6 +138,7 @@ def tail_quantile(
     tick: float = 0.0,
     prior_volatility: float = 0.0,
     per_cluster: bool = False,
+    levels: bool = False,
 ) -> TailFit:
     """Return the loss exceeded with `probability` an observation, by the best admissible method.
 
@@ -153,6 +154,8 @@ def tail_quantile(
     tick : grid of the losses, 0 for continuous ones; a grid takes the grouped likelihood.
     prior_volatility : class prior of σ an observation, floor of the last method.
     per_cluster : count a cluster as one event, thinning the exceedances by θ.
+    levels : the values persist, as a distance between two sources does; a filter of volatility,
+        which divides each by the spread of those just before it, would say nothing of them.
 
     Raises
     ------
@@ -171,7 +174,7 @@ def tail_quantile(
     chosen = _chosen(tried)
     if chosen is not None:
         return _peaks(x, chosen, probability, tried)
-    if x.size < MIN_FILTERED or not np.any(x != 0.0):
+    if levels or x.size < MIN_FILTERED or not np.any(x != 0.0):
         return _student(x, probability, prior_volatility, tried)
     filtered = _filtered(x, probability, prior_volatility, tried)
     if x.size * probability >= 1.0:
@@ -190,6 +193,7 @@ def alarm_threshold(
     tick: float = 0.0,
     prior_volatility: float = 0.0,
     per_cluster: bool = False,
+    levels: bool = False,
 ) -> TailFit:
     """Return the threshold that ordinary noise passes at most `alarms_per_year` times.
 
@@ -202,6 +206,7 @@ def alarm_threshold(
         tick=tick,
         prior_volatility=prior_volatility,
         per_cluster=per_cluster,
+        levels=levels,
     )
 
 
@@ -332,7 +337,9 @@ def tolerance_tail(
     Source: spec 3.6.
     """
     distance = np.abs(np.log(as_float(first) / as_float(second)))
-    return alarm_threshold(distance, readings_per_year, alarms_per_year, per_cluster=True)
+    return alarm_threshold(
+        distance, readings_per_year, alarms_per_year, per_cluster=True, levels=True
+    )
 
 
 def scale_quantile(
