@@ -48,6 +48,10 @@ class InvalidInputError(ParamgenError):
         self.problems = tuple(sorted(problems))
         super().__init__(self._render())
 
+    def __reduce__(self) -> tuple[type[InvalidInputError], tuple[tuple[Problem, ...]]]:
+        """Pickle the problems and not their rendering: a worker's refusal is told as it is."""
+        return type(self), (self.problems,)
+
     def _render(self) -> str:
         count = len(self.problems)
         noun = "problem" if count == 1 else "problems"

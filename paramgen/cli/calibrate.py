@@ -20,7 +20,9 @@ from paramgen.cli.quantities import (
     RATE,
     SHARE,
 )
+from paramgen.cli.scale import scale_options, shown_progress, where
 from paramgen.edge.files import write_whole
+from paramgen.edge.scale import spread
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _KINDS = ("rounds", "prices", "nav", "supply")
@@ -83,8 +85,11 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @click.argument("feeds", nargs=-1, metavar="FEED…", type=_FILE)
 @_options
+@scale_options
 @json_option
-def calibrate(feeds: tuple[Path, ...], *, as_json: bool, **given: Any) -> int:
+def calibrate(
+    feeds: tuple[Path, ...], *, as_json: bool, workers: int, scheduler: str, **given: Any
+) -> int:
     """Calibrate each FEED, a CSV or Parquet file of rounds, prices, NAVs or a supply.
 
     Staleness, decay, breaker pairs, haircut and, with --second, the tolerance; each with a
@@ -96,7 +101,12 @@ def calibrate(feeds: tuple[Path, ...], *, as_json: bool, **given: Any) -> int:
     from paramgen.cli.calibration_run import Asked, page_of, run  # noqa: PLC0415
 
     asked = Asked(**given)
-    made = run(feeds, asked)
+    to = where(workers, scheduler)
+    with (
+        shown_progress("calibrating", silent=as_json) as progress,
+        spread(to, progress) as mapper,
+    ):
+        made = run(feeds, asked, mapper)
     found = [file for _, file in made]
     page = None if asked.report is None else page_of(made)
     for one in found:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
 
+from paramgen.backtest.run import Mapper
 from paramgen.book.calibration import Resampling, Settings
 from paramgen.book.schema import IDENTIFIER, HistoryFormat
 from paramgen.calibrate.agreement import Readings
@@ -116,8 +118,10 @@ def _columns(time: str, price: str, decimals: int) -> HistoryFormat:
     return HistoryFormat(time=time, price=price, decimals=decimals)
 
 
-def run(feeds: Sequence[Path], asked: Asked) -> list[tuple[Task, CalibrationFile]]:
-    """Make every calibration that was asked for; nothing is written.
+def run(
+    feeds: Sequence[Path], asked: Asked, mapper: Mapper = map
+) -> list[tuple[Task, CalibrationFile]]:
+    """Make every calibration that was asked for, spread by `mapper`; nothing is written.
 
     Raises
     ------
@@ -136,10 +140,11 @@ def run(feeds: Sequence[Path], asked: Asked) -> list[tuple[Task, CalibrationFile
         raise click.UsageError("Name a FEED, or a --book and its --asset.")
     how = Resampling(seed=asked.seed, resamples=asked.resamples, interval=asked.interval)
     tasks = _tasks(feeds, asked) if feeds else _book_tasks(asked)
-    return [
-        (task, calibrate_files(task.name, task.feed, task.seconds, task.settings, how))
-        for task in tasks
-    ]
+    return list(zip(tasks, mapper(partial(_calibrated, how), tasks), strict=True))
+
+
+def _calibrated(how: Resampling, task: Task) -> CalibrationFile:
+    return calibrate_files(task.name, task.feed, task.seconds, task.settings, how)
 
 
 def page_of(made: Sequence[tuple[Task, CalibrationFile]]) -> bytes:

@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +28,9 @@ import pyarrow.parquet as pq
 from paramgen import __version__
 from paramgen.edge.files import whole_file, write_whole
 from paramgen.errors import ParamgenError
+
+if TYPE_CHECKING:
+    from paramgen.backtest.run import Mapper
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -164,9 +167,7 @@ def _chunk(job: Job, index: int) -> list[tuple[str, Any]]:
 
 
 @contextmanager
-def spread(
-    where: Where, progress: Progress | None = None
-) -> Iterator[Callable[[Callable[[T], R], Sequence[T]], Iterable[R]]]:
+def spread(where: Where, progress: Progress | None = None) -> Iterator[Mapper]:
     """Lend a map over tasks that runs there; results come in the order of the tasks.
 
     For work whose results are no rows of a table: nothing is kept from a run that is killed.
@@ -178,9 +179,9 @@ def spread(
             tell(done, count)
             yield pair
 
-    def mapped(work: Callable[[T], R], tasks: Sequence[T]) -> Iterable[R]:
+    def mapped(work: Callable[[T], R], tasks: Sequence[T], /) -> Iterable[R]:
         calls = ((index, partial(work, task)) for index, task in enumerate(tasks))
-        finished = start(f"{work.__name__}-{uuid.uuid4().hex}", calls)
+        finished = start(f"task-{uuid.uuid4().hex}", calls)
         return [result for _, result in sorted(told(finished, len(tasks)), key=_index)]
 
     with ExitStack() as stack:

@@ -27,6 +27,10 @@ class ParameterError(ValueError):
         self.bound = bound
         self.hint = hint
 
+    def __reduce__(self) -> tuple[type[ParameterError], tuple[str, str, float, float, str]]:
+        """Pickle the parts and not their rendering: a worker's refusal is told as it is."""
+        return type(self), (self.field, self.message, self.value, self.bound, self.hint)
+
 
 @dataclass(frozen=True)
 class Binding:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from arch.bootstrap import StationaryBootstrap, optimal_block_length
 
 from paramgen.model.arrays import YEAR_SECONDS, Float, as_float
 from paramgen.params.history import quantise
@@ -123,6 +122,9 @@ def block_bootstrap(
     Source: Politis and Romano, The stationary bootstrap, 1994; Patton, Politis and White 2009 for
     the length; both by `arch`.
     """
+    # The library takes seconds to import, which the other generator should not wait for.
+    from arch.bootstrap import StationaryBootstrap  # noqa: PLC0415
+
     found = as_float(returns)
     length = max(1, round(mean_block(found) if block is None else block))
     generator = np.random.default_rng(np.random.SeedSequence(seed))
@@ -139,6 +141,8 @@ def mean_block(returns: Float) -> float:
 
     The longer of the two: clustering shows in the size of returns, not in their sign. Quantised.
     """
+    from arch.bootstrap import optimal_block_length  # noqa: PLC0415
+
     pair = np.column_stack([returns, np.abs(returns)])
     lengths = optimal_block_length(pair)["stationary"].to_numpy()
     return quantise(float(np.nanmax(np.append(lengths, 1.0))))

@@ -6,6 +6,7 @@ import json
 
 import pyarrow.parquet as pq
 import pytest
+from distributed import LocalCluster
 
 from paramgen.cli.main import main
 from paramgen.scenarios.paths import MARK
@@ -48,6 +49,20 @@ def test_the_seed_decides_the_bytes(capsys, tmp_path):
 
     assert made("a", 1) == made("b", 1)
     assert made("a", 1) != made("c", 2)
+
+
+def test_a_scheduler_gives_the_bytes_of_this_process(capsys, tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    asked = (BOOK, "--asset", "buidl", *FEW, "--seed", 5, "--json")
+    _, expected, _ = run(capsys, *asked, "-o", here)
+    with LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, protocol="tcp", host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+    ) as cluster:  # fmt: skip
+        where = ("--scheduler", cluster.scheduler_address)
+        code, shown, _ = run(capsys, *asked, "-o", there, *where)
+    assert (code, shown) == (0, expected)
+    assert there.read_bytes() == here.read_bytes()
 
 
 def test_a_further_policy_stands_beside_the_book_s_own(capsys, tmp_path):

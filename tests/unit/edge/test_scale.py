@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from distributed import LocalCluster
 
 from paramgen.edge import scale
 from paramgen.edge.scale import Job, ScaleError, Where, run, spread, task_seed
+from paramgen.errors import InvalidInputError, Place, Problem
+from paramgen.params.binding import ParameterError
 from tests.support.rwa import ROOT
 from tests.support.tasks import SCHEMA, fail, job
 
@@ -176,3 +179,19 @@ def test_a_task_s_seed_is_of_its_key_and_the_job_s_seed_alone():
 
     assert first(7, "a") == first(7, "a")
     assert len({first(seed, key) for seed in (7, 8) for key in ("a", "b", "aa", "")}) == 8
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        InvalidInputError(
+            [Problem(Place("book.yaml", 3), "assets.a", "9", "must be ≤ 1.", "Why?")]
+        ),
+        ParameterError("band", "is too narrow", 0.01, 0.02, "Widen it."),
+    ],
+    ids=["input", "parameter"],
+)
+def test_a_refusal_comes_from_a_worker_as_it_was_made(refusal):
+    told = pickle.loads(pickle.dumps(refusal))  # noqa: S301
+    assert str(told) == str(refusal)
+    assert vars(told) == vars(refusal)
