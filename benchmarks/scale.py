@@ -1,19 +1,19 @@
-"""Two workers against one, on a simulation of about a minute; the bytes are compared too.
+"""Two workers against one, on a simulation of about a minute, to the same bytes.
 
-From the shell: `python -m benchmarks.scale [SECONDS]`. Times are of the clock, the start of the
-workers included, so that other work on the machine counts against the ratio.
+Times are of the clock, the start of the workers included, so that other work on the machine counts
+against the ratio; its load is told beside it.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
-import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from time import perf_counter
 
-from benchmarks.measure import Result
+from benchmarks.measure import Result, ratio, require, timed
 from paramgen.backtest.simulate import simulate
 from paramgen.backtest.trials import Plan, trials
 from paramgen.cli.simulate import SCHEMA
@@ -34,20 +34,15 @@ def run(seconds: float = SECONDS) -> list[Result]:
     job = _job(seconds)
     with tempfile.TemporaryDirectory() as folder:
         alone, together = (Path(folder) / f"{workers}.parquet" for workers in (1, 2))
-        one, two = _timed(job, alone, 1), _timed(job, together, 2)
+        one, two = (
+            timed(partial(run_job, job, out, Where(workers=workers)), perf_counter)
+            for workers, out in ((1, alone), (2, together))
+        )
         same = alone.read_bytes() == together.read_bytes()
+    require(same)
     load = os.getloadavg()[0]
     name = f"one worker over two, {one:.0f} s, {os.cpu_count()} cores at load {load:.1f}"
-    return [
-        Result(name, one / two, "≥ 1.7", one / two >= RATIO),
-        Result("the same bytes", float(same), "= 1", same),
-    ]
-
-
-def _timed(job: Job, out: Path, workers: int) -> float:
-    began = time.perf_counter()
-    run_job(job, out, Where(workers=workers))
-    return time.perf_counter() - began
+    return [ratio(name, [one / two], RATIO)]
 
 
 def _job(seconds: float) -> Job:
@@ -64,15 +59,8 @@ def _job(seconds: float) -> Job:
         seed=SEED,
     )
     ((key, trial),) = trials(plan).items()
-    compute(simulate, SEED, [(key, trial)])
-    began = time.process_time()
-    compute(simulate, SEED, [(key, trial)])
-    blocks = max(4, round(seconds / (time.process_time() - began)))
+    once = partial(compute, simulate, SEED, [(key, trial)])
+    once()
+    blocks = max(4, round(seconds / timed(once)))
     tasks = {f"{at:06d}": replace(trial, first=at * _BLOCK) for at in range(blocks)}
     return Job("scale-bench", simulate, tasks, SCHEMA, SEED, {"inputs": "example book"}, chunk=4)
-
-
-if __name__ == "__main__":
-    for found in run(float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS):
-        verdict = "met" if found.met else "MISSED"
-        print(f"{found.name}: {found.value:.4g} (bound {found.bound}, {verdict})")

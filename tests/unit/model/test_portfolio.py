@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from benchmarks.pricing import APPETITE, YIELDS, looped_prices, market
+from benchmarks.pricing import APPETITE, YIELDS, Loop, by_asset, market
 from paramgen.compiler.build import price_book
 from paramgen.model.credit import hazard_rate
 from paramgen.model.curve import treasury_curve
@@ -20,7 +20,8 @@ CURVE = treasury_curve(YIELDS)
 
 def test_arrays_give_what_a_loop_in_quantlib_and_scipy_gives():
     universe = market(400)
-    looped, _ = looped_prices(CURVE, universe)
+    loop = Loop(CURVE, APPETITE)
+    looped = np.array([loop.price(*row) for row in by_asset(universe)])
     assert price(CURVE, universe, APPETITE).parts.total == pytest.approx(looped, abs=1e-12)
 
 
