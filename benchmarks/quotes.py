@@ -11,7 +11,7 @@ from tests.support.chance import seeded
 from tests.support.pools import pool_of
 
 QUOTES = 10_000
-PART = 500
+PART = 1_000
 POSITIONS = 200
 ONE = 10**18
 
@@ -53,7 +53,7 @@ def run() -> list[Result]:
     ticks = f"{len(pool.ticks)} ticks of which up to {crossed} are crossed"
     return [
         ratio(
-            f"walk over compiled quotes, {spaced(QUOTES)} amounts, {ticks}, {PART} equal",
+            f"walk over compiled quotes, {spaced(QUOTES)} amounts, {ticks}, {spaced(PART)} equal",
             ratios(
                 lambda: quote_many(pool, amounts, zero_for_one=True),
                 lambda: walk(pool, part, all_sold, carried=False),
@@ -62,7 +62,7 @@ def run() -> list[Result]:
             20,
         ),
         ratio(
-            f"walk over compiled swaps one after the other, {PART} both ways, equal",
+            f"walk over compiled swaps one after the other, {spaced(PART)} both ways, equal",
             ratios(
                 lambda: swap_many(pool, part, sold[:PART]),
                 lambda: walk(pool, part, sold[:PART], carried=True),

@@ -125,8 +125,9 @@ def swap_many(pool: Pool, amounts: Iterable[int], zero_for_one: Iterable[bool]) 
     ends = {True: MIN_SQRT_RATIO + 1, False: MAX_SQRT_RATIO - 1}
     if not all(_carries(pool, wanted, ends[sold], zero_for_one=sold) for sold in ends):
         return _swapped(pool, wanted, down)
-    walks = [_walk_of(pool, ends[sold], zero_for_one=sold) for sold in (True, False)]
-    values, ticks = _swaps(walks[0], walks[1], _limbs_of(wanted), np.array(down, dtype=np.bool_))
+    walk = _walk_of(pool, ends[True], zero_for_one=True)
+    back = walk._replace(limit=wide.constant(ends[False]), zero_for_one=False)
+    values, ticks = _swaps(walk, back, _limbs_of(wanted), np.array(down, dtype=np.bool_))
     return _quotes(values, ticks)
 
 

@@ -172,6 +172,9 @@ shift_right: Callable[[Any, Any], Wide] = _operation(
 )
 """⌊a/2^b⌋ modulo 2^256, b < 64·limbs of a."""
 
+_add_2: Callable[[Any, Any], tuple[np.uint64, np.uint64]] = _operation(
+    lambda builder, a, b: builder.add(a, b), 2
+)
 _subtract_5: Callable[[Any, Any], Limbs] = _operation(
     lambda builder, a, b: builder.sub(a, b), WORD_LIMBS + 1
 )
@@ -241,7 +244,33 @@ def _half_digit(
 
 
 @njit(cache=True)
-def _estimate(rest: Wide, divisor: Wide) -> np.uint64:
+def _reciprocal(divisor: np.uint64) -> np.uint64:
+    """⌊(2^128 − 1)/divisor⌋ − 2^64, divisor ≥ 2^63."""
+    return divide_2(~divisor, _ALL, divisor)[0]
+
+
+@njit(cache=True)
+def _divide_by(
+    high: np.uint64, low: np.uint64, divisor: np.uint64, reciprocal: np.uint64
+) -> tuple[np.uint64, np.uint64]:
+    """`divide_2` with the divisor's reciprocal at hand: two products instead of divisions.
+
+    Source: Möller and Granlund, Improved division by invariant integers, 2011, algorithm 4.
+    """
+    fraction, quotient = _add_2(product_2(reciprocal, high), (low, high))
+    quotient += _ONE
+    rest = low - quotient * divisor
+    if rest > fraction:
+        quotient -= _ONE
+        rest += divisor
+    if rest >= divisor:
+        quotient += _ONE
+        rest -= divisor
+    return quotient, rest
+
+
+@njit(cache=True)
+def _estimate(rest: Wide, divisor: Wide, reciprocal: np.uint64) -> np.uint64:
     """A limb of a quotient from the top limbs, never too small and at most one too large.
 
     Two more than the true one from a single limb of the divisor, and its second limb takes back
@@ -251,7 +280,7 @@ def _estimate(rest: Wide, divisor: Wide) -> np.uint64:
         return _ALL
     if rest[3] == 0 and rest[2] < divisor[3]:
         return np.uint64(0)
-    estimate, left = divide_2(rest[3], rest[2], divisor[3])
+    estimate, left = _divide_by(rest[3], rest[2], divisor[3], reciprocal)
     while less((rest[1], left), product_2(estimate, divisor[2])):
         estimate -= _ONE
         left += divisor[3]
@@ -261,12 +290,14 @@ def _estimate(rest: Wide, divisor: Wide) -> np.uint64:
 
 
 @njit(cache=True)
-def _digit(rest: Wide, limb: np.uint64, divisor: Wide) -> tuple[np.uint64, Wide]:
+def _digit(
+    rest: Wide, limb: np.uint64, divisor: Wide, reciprocal: np.uint64
+) -> tuple[np.uint64, Wide]:
     """One limb of a quotient: ⌊(rest·2^64 + limb)/divisor⌋ and the remainder.
 
     `rest` < `divisor` ≥ 2^255. The difference lies in (−2^257, 2^256): its fifth limb is its sign.
     """
-    estimate = _estimate(rest, divisor)
+    estimate = _estimate(rest, divisor, reciprocal)
     if estimate == 0:
         return estimate, (limb, rest[0], rest[1], rest[2])
     whole = (limb, rest[0], rest[1], rest[2], rest[3])
@@ -286,11 +317,12 @@ def divide_8(dividend: Limbs, divisor: Wide) -> tuple[Wide, Wide]:
     shift = np.uint64(256) - bit_length(divisor)
     scaled = shift_left(divisor, shift)
     shifted = shift_left_8(dividend, shift)
+    reciprocal = _reciprocal(scaled[3])
     rest = (shifted[4], shifted[5], shifted[6], shifted[7])
-    fourth, rest = _digit(rest, shifted[3], scaled)
-    third, rest = _digit(rest, shifted[2], scaled)
-    second, rest = _digit(rest, shifted[1], scaled)
-    first, rest = _digit(rest, shifted[0], scaled)
+    fourth, rest = _digit(rest, shifted[3], scaled, reciprocal)
+    third, rest = _digit(rest, shifted[2], scaled, reciprocal)
+    second, rest = _digit(rest, shifted[1], scaled, reciprocal)
+    first, rest = _digit(rest, shifted[0], scaled, reciprocal)
     return (first, second, third, fourth), shift_right(rest, shift)
 
 
