@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +19,13 @@ from numpy.typing import NDArray
 from paramgen.backtest.replay import Replay, Rounds, replay
 from paramgen.mirror.oracle import Oracle, Status
 from paramgen.model.arrays import YEAR_SECONDS, Float
-from paramgen.scenarios.paths import JumpDiffusion, Label, Synthetic, jump_diffusion
+from paramgen.scenarios.paths import (
+    JumpDiffusion,
+    Label,
+    Synthetic,
+    block_bootstrap,
+    jump_diffusion,
+)
 
 SERVED: Final = (Status.LIVE, Status.SECONDARY, Status.HELD, Status.DECAYING)
 """Verdicts with a price, by which a position can be liquidated."""
@@ -62,11 +69,16 @@ class Market:
 
 @dataclass(frozen=True)
 class World:
-    """How the asset's value moves under one scenario, and what selling it brings of that value."""
+    """How the asset's value moves under one scenario, and what selling it brings of that value.
+
+    returns : log returns of a like asset at the pokes' cadence, resampled in blocks in place of
+        the model's drift and diffusion; the jumps stay. None for the model alone.
+    """
 
     scenario: str
     model: JumpDiffusion
     efficiency: float
+    returns: Float | None = None
 
 
 @dataclass(frozen=True)
@@ -90,13 +102,7 @@ def simulate(trial: Trial, seed: np.random.SeedSequence) -> list[dict[str, Any]]
     return [row for world in trial.worlds for row in _of_world(trial, world, seed)]
 
 
-def label(world: World, seed: int) -> Label:
-    """What the paths of a world are."""
-    return Label(world.model.method, (seed,))
-
-
 def _of_world(trial: Trial, world: World, seed: np.random.SeedSequence) -> Iterator[dict[str, Any]]:
-    known_as = str(label(world, trial.seed))
     for market in trial.markets:
         # The same entropy for every world and policy: they differ by themselves, not by luck.
         drawn = _paths(trial, world, market, seed)
@@ -107,7 +113,7 @@ def _of_world(trial: Trial, world: World, seed: np.random.SeedSequence) -> Itera
                 "scenario": world.scenario,
                 "policy": market.policy,
                 "path": trial.first + number,
-                "label": known_as,
+                "label": str(Label(drawn.label.method, (trial.seed,))),
                 **found,
             }
 
@@ -115,9 +121,15 @@ def _of_world(trial: Trial, world: World, seed: np.random.SeedSequence) -> Itera
 def _paths(trial: Trial, world: World, market: Market, seed: np.random.SeedSequence) -> Synthetic:
     entropy = (trial.seed, *seed.spawn_key)
     steps = max(1, trial.seconds // market.poke)
-    return jump_diffusion(
-        world.model, paths=trial.paths, steps=steps, step=market.poke, seed=entropy
+    jumps = partial(jump_diffusion, paths=trial.paths, steps=steps, step=market.poke, seed=entropy)
+    if world.returns is None:
+        return jumps(world.model)
+    moved = block_bootstrap(
+        world.returns, paths=trial.paths, steps=steps, step=market.poke, seed=(*entropy, 1)
     )
+    fallen = jumps(replace(world.model, drift=0.0, volatility=0.0))
+    method = f"{moved.label.method}, with the jumps of a {fallen.label.method}"
+    return Synthetic(Label(method, entropy), moved.times, moved.prices * fallen.prices)
 
 
 def endure(

@@ -14,6 +14,7 @@ from paramgen.compiler.stress import priced_under, shock_of
 from paramgen.encode import Word
 from paramgen.mirror.oracle import Configuration, Oracle, Reference, State
 from paramgen.model.pricing import UNSTRESSED
+from paramgen.params.history import History, horizon_returns
 from paramgen.scenarios.library import Scenario
 from paramgen.scenarios.paths import JumpDiffusion
 from paramgen.units import PRICE_UNITS
@@ -27,6 +28,8 @@ class Plan:
     """What a simulation is asked for.
 
     policies : the book under each policy, by the policy's name; the first sets the worlds.
+    like : history of a like asset, whose returns are resampled in place of a diffusion; a scenario
+        widens them as it does σ.
     paths : of each asset. block : paths a task. seconds : length of a path.
     """
 
@@ -38,6 +41,7 @@ class Plan:
     seconds: int
     reset_after: int | None
     seed: int
+    like: History | None = None
 
 
 def trials(plan: Plan) -> dict[str, Trial]:
@@ -46,7 +50,7 @@ def trials(plan: Plan) -> dict[str, Trial]:
     priced = price_book(loaded, plan.assets)
     found: dict[str, Trial] = {}
     for asset in priced.assets:
-        worlds = tuple(_worlds(priced, asset, plan.scenarios))
+        worlds = tuple(_worlds(priced, asset, plan))
         markets = tuple(
             _market(compile_asset(under, asset), under, name, plan.reset_after)
             for name, under in plan.policies.items()
@@ -64,14 +68,16 @@ def trials(plan: Plan) -> dict[str, Trial]:
     return found
 
 
-def _worlds(priced: Priced, name: str, scenarios: Mapping[str, Scenario]) -> Iterator[World]:
+def _worlds(priced: Priced, name: str, plan: Plan) -> Iterator[World]:
     derived, marks, fits = priced.assets[name], priced.marks, priced.fits[name]
     drift = float(priced.loaded.book.assets[name].accrual)
     shocks = {AS_IT_STANDS: (priced.loaded, UNSTRESSED)}
-    for title, scenario in scenarios.items():
+    for title, scenario in plan.scenarios.items():
         shock = shock_of(priced.loaded, derived, scenario)
         if shock is not None:
             shocks[title] = shock.at(1.0)
+    poke = float(priced.loaded.policy.oracle.poke_interval)
+    returns = None if plan.like is None else horizon_returns(plan.like, poke, poke)
     for title, (loaded, drivers) in shocks.items():
         found = priced_under(loaded, marks, fits, derived, drivers)
         causes = found.causes
@@ -79,6 +85,7 @@ def _worlds(priced: Priced, name: str, scenarios: Mapping[str, Scenario]) -> Ite
             title,
             JumpDiffusion(drift, found.volatility, causes.hazard, causes.loss),
             found.recovered_ordinary / found.ordinary if found.ordinary > 0.0 else 0.0,
+            None if returns is None else returns * found.volatility / derived.value("volatility"),
         )
 
 

@@ -16,9 +16,10 @@ from paramgen.backtest.simulate import Distribution, distribution
 from paramgen.backtest.simulate import simulate as simulated
 from paramgen.backtest.trials import Plan, trials
 from paramgen.book.loaded import Loaded
+from paramgen.book.schema import HistoryFormat
 from paramgen.cli.output import book_argument, json_option, number, percent, show_json, table
 from paramgen.cli.scale import scale_options, shown_progress, where
-from paramgen.cli.stress import chosen_scenarios
+from paramgen.cli.stress import chosen_scenarios, history_of
 from paramgen.edge.load import load_book
 from paramgen.edge.scale import Job, run
 from paramgen.scenarios.paths import MARK
@@ -60,6 +61,12 @@ SCHEMA = pa.schema(
 @click.option("--days", type=click.IntRange(1, 3_650), default=90, show_default=True)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)
 @click.option(
+    "--like", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="History of a like asset: its returns are resampled in blocks in place of a diffusion.",
+)  # fmt: skip
+@click.option("--time-column", default="time", show_default=True, help="Of --like.")
+@click.option("--price-column", default="price", show_default=True, help="Of --like.")
+@click.option(
     "--reset-after", type=click.FloatRange(0, 8_760), default=24.0, show_default=True,
     help="Hours from a trip to its reset.",
 )  # fmt: skip
@@ -78,6 +85,9 @@ def simulate(
     paths: int,
     days: int,
     seed: int,
+    like: Path | None,
+    time_column: str,
+    price_column: str,
     reset_after: float,
     output: Path,
     workers: int,
@@ -92,6 +102,7 @@ def simulate(
     that is stopped goes on where it was when the same command is given again.
     """
     to = where(workers, scheduler)
+    form = HistoryFormat(time=time_column, price=price_column)
     plan = Plan(
         policies=_policies(book, policies),
         assets=only,
@@ -101,6 +112,7 @@ def simulate(
         seconds=days * _DAY,
         reset_after=round(reset_after * _HOUR),
         seed=seed,
+        like=None if like is None else history_of(like, form, "--like"),
     )
     job = Job("simulate", simulated, trials(plan), SCHEMA, seed, _identity(plan), chunk=1)
     with shown_progress("simulating", silent=as_json) as progress:
@@ -131,7 +143,8 @@ def _identity(plan: Plan) -> dict[str, str]:
         for found in loaded.inputs
     ]
     options = (list(plan.scenarios), plan.paths, plan.seconds, plan.reset_after)
-    told = repr((files, options))
+    like = b"" if plan.like is None else plan.like.times.tobytes() + plan.like.prices.tobytes()
+    told = repr((files, options, hashlib.sha256(like).hexdigest()))
     return {"inputs": hashlib.sha256(told.encode()).hexdigest()}
 
 

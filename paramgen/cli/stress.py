@@ -98,7 +98,7 @@ def stress(
     priced = price_book(load_book(book), only)
     if episode is not None and history is not None:
         form = HistoryFormat(time=time_column, price=price_column)
-        _show_episode(priced, EPISODES[episode], _history(history, form), as_json)
+        _show_episode(priced, EPISODES[episode], history_of(history, form, "--history"), as_json)
         return 0
     rows = list(_rows(priced, chosen, reverse))
     if as_json:
@@ -196,11 +196,18 @@ def _cells(row: _Row, previous: str) -> Sequence[str]:
     return cells
 
 
-def _history(path: Path, form: HistoryFormat) -> History:
+def history_of(path: Path, form: HistoryFormat, option: str) -> History:
+    """A history that an option names.
+
+    Raises
+    ------
+    click.UsageError
+        When the file holds none; the option is named.
+    """
     try:
         found = read_history(path.read_bytes(), path.name, form)
     except HistoryError as error:
-        raise click.UsageError(f"--history {error}") from None
+        raise click.UsageError(f"{option} {error}") from None
     return History(found.times, found.prices, found.dropped)
 
 

@@ -13,15 +13,14 @@ from paramgen.backtest.simulate import (
     STUCK,
     Leg,
     Market,
-    World,
     distribution,
     endure,
-    label,
     simulate,
 )
 from paramgen.backtest.trials import AS_IT_STANDS, Plan, trials
 from paramgen.edge.scale import task_seed
 from paramgen.mirror.oracle import Configuration, Deployment, Oracle, State
+from paramgen.params.history import History
 from paramgen.scenarios.library import SCENARIOS
 from paramgen.scenarios.paths import MARK, JumpDiffusion
 from tests.support.rwa import loaded
@@ -173,10 +172,22 @@ def test_every_row_says_that_it_is_synthetic(planned):
     assert found.label.startswith(MARK)
 
 
-def test_the_label_of_a_world_is_of_its_own_parameters():
-    world = World("w", JumpDiffusion(0.0, 0.2, np.array([0.5]), np.array([0.3])), 1.0)
-    assert "sigma 0.2" in str(label(world, 4))
-    assert "0.5 a year losing 0.3" in str(label(world, 4))
+def test_a_like_asset_s_returns_are_resampled_and_widened_by_the_scenario(planned):
+    """Bare of jumps, every return drawn is one of the history's, or twice it under the scenario."""
+    times = 3_600.0 * np.arange(200)
+    steps = np.random.default_rng(6).choice([-0.002, 0.001, 0.003], 199)
+    prices = np.exp(np.concatenate([[0.0], np.cumsum(steps)]))
+    like = replace(planned, like=History(times, prices, 0), assets=("buidl",))
+    trial = trials(like)["buidl/000000000"]
+    calm_world, stressed = trial.worlds[:2]
+    assert stressed.returns == pytest.approx(2.0 * calm_world.returns)
+    still = JumpDiffusion(0.0, 0.0, np.zeros(1), np.zeros(1))
+    alone = replace(trial, worlds=(replace(calm_world, model=still),), markets=trial.markets[:1])
+    (first, second) = simulate(alone, task_seed(3, "k"))
+    assert first["label"].startswith(f"{MARK}: stationary block bootstrap of 199 returns")
+    assert first["worst"] != second["worst"]
+    drawn = np.log(first["worst"]) / 0.001
+    assert drawn == pytest.approx(round(drawn), abs=1e-6)
 
 
 def test_a_distribution_counts_every_path():

@@ -65,6 +65,20 @@ def test_a_scheduler_gives_the_bytes_of_this_process(capsys, tmp_path):
     assert there.read_bytes() == here.read_bytes()
 
 
+def test_a_like_asset_s_history_is_named_by_option_and_told_in_the_label(capsys, tmp_path):
+    rows = "".join(f"{1_700_000_000 + 3_600 * i},{1 + i % 7 / 1e3}\n" for i in range(100))
+    like = tmp_path / "like.csv"
+    like.write_text("time,price\n" + rows)
+    asked = (BOOK, "--asset", "buidl", *FEW, "--json", "-o", tmp_path / "rows.parquet")
+    code, shown, _ = run(capsys, *asked, "--like", like)
+    (row,) = json.loads(shown)["rows"]
+    assert code == 0
+    assert row["label"].startswith(f"{MARK}: stationary block bootstrap of 99 returns")
+    code, shown, err = run(capsys, *asked, "--like", like, "--price-column", "absent")
+    assert (code, shown) == (1, "")
+    assert "--like" in err
+
+
 def test_a_further_policy_stands_beside_the_book_s_own(capsys, tmp_path):
     tight = tmp_path / "tight.yaml"
     policy = BOOK.with_name("policy.yaml").read_text("utf-8")
