@@ -8,53 +8,62 @@ document and nothing else.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Final
 
 import click
 
 from paramgen import __version__
-from paramgen.cli.backtest import backtest
-from paramgen.cli.calibrate import calibrate
-from paramgen.cli.calibrate_credit import calibrate_credit
-from paramgen.cli.check import check
-from paramgen.cli.compile import compile_
-from paramgen.cli.explain import explain
-from paramgen.cli.init import init
-from paramgen.cli.plan import plan
-from paramgen.cli.price import price
-from paramgen.cli.propose import propose, verify_
-from paramgen.cli.simulate import simulate
-from paramgen.cli.stress import stress
-from paramgen.cli.what_if import what_if
 from paramgen.errors import ParamgenError
 
 ERROR = 1
 INTERRUPTED = 130
 
+COMMANDS: Final[Mapping[str, str]] = {
+    "init": "init:init",
+    "check": "check:check",
+    "price": "price:price",
+    "stress": "stress:stress",
+    "simulate": "simulate:simulate",
+    "backtest": "backtest:backtest",
+    "calibrate": "calibrate:calibrate",
+    "calibrate-credit": "calibrate_credit:calibrate_credit",
+    "compile": "compile:compile_",
+    "explain": "explain:explain",
+    "what-if": "what_if:what_if",
+    "plan": "plan:plan",
+    "propose": "propose:propose",
+    "verify": "propose:verify_",
+}
+"""Module of `paramgen.cli` and command in it, by the name that a user types."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Commands(click.Group):
+    """Imports a command when it is asked for: what draws and compiles takes seconds to import."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own
+        """Every name, in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's own
+        cmd_name: str,
+    ) -> click.Command | None:
+        """The command of a name, None where there is none."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        found: click.Command = getattr(import_module(f"paramgen.cli.{module}"), name)
+        return found
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="paramgen")
 def cli() -> None:
     """Compile risk evidence about real-world assets into smart-contract parameters."""
-
-
-for command in (
-    init,
-    check,
-    price,
-    stress,
-    simulate,
-    backtest,
-    calibrate,
-    calibrate_credit,
-    compile_,
-    explain,
-    what_if,
-    plan,
-    propose,
-    verify_,
-):
-    cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

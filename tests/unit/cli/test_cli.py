@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from paramgen.cli.main import main
+from paramgen.cli.main import COMMANDS, cli, main
 from tests.support.rwa import BOOK, ROOT
 
 NOTE = "sg-short-note"
@@ -150,3 +151,19 @@ def test_the_installed_command_runs_outside_the_checkout(tmp_path):
     )
     assert json.loads(done.stdout)["valid"] is True
     assert ROOT not in tmp_path.parents
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_called_as_it_is_listed(name):
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert command.name == name
+    assert command.get_short_help_str()
+
+
+def test_a_command_does_not_wait_for_what_only_others_need():
+    asked = "import sys; from paramgen.cli.main import main; main(['check', sys.argv[1]])"
+    heavy = "print(sorted({'numba', 'matplotlib', 'arch', 'ape'} & set(sys.modules)))"
+    command = [sys.executable, "-c", f"{asked}; {heavy}", str(BOOK)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.splitlines()[-1] == "[]"
