@@ -10,7 +10,7 @@ SOLC_VERSIONS := 0.8.34 0.8.19
 # Morpho Blue with the compiler that it pins; the tests deploy its bytecode.
 MORPHO := .build/morpho/out/Morpho.sol/Morpho.json
 # Faults tried in each group of contracts, drawn at random with this seed.
-FAULTS ?= 150
+FAULTS ?= 60
 SEED ?= 1
 SHELL := /bin/sh
 

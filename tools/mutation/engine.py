@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGXCPU
 from typing import Any
 
 from mutants import BUILD, FORGE, HERE, ROOT, Mutant, Project, sources_of
@@ -161,7 +162,7 @@ class Foundry:
         command = [FORGE, "test", "--fail-fast", "--json", "--threads", "1"]
         selection = ["--match-path", f"{{{','.join(files)}}}", "--match-test", tests]
         done = subprocess.run(
-            ["sh", "-c", f'ulimit -t {seconds}; exec "$@"', "forge", *command, *selection],
+            ["sh", "-c", f'ulimit -S -t {seconds}; exec "$@"', "forge", *command, *selection],
             cwd=ROOT,
             env=self._environment
             | {"FOUNDRY_FUZZ_RUNS": fuzz, "FOUNDRY_INVARIANT_RUNS": invariant},
@@ -169,8 +170,10 @@ class Foundry:
             text=True,
             check=False,
         )
-        if done.returncode < 0:  # by the signal that ends a process at its limit
+        if done.returncode == -SIGXCPU:
             return "timeout"
+        if done.returncode < 0:
+            raise RuntimeError(f"forge was ended by signal {-done.returncode}")
         return self._first_failure(done) if done.returncode else ""
 
     def _artefact(self, home: str, name: str) -> Path:

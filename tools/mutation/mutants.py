@@ -110,9 +110,9 @@ def files_of(project: Project) -> dict[str, list[str]]:
 
 
 def generated(project: Project) -> dict[str, list[Mutant]]:
-    """The mutants of each group; what slither proposed of the same contracts is kept."""
+    """The mutants of each group; what slither proposed of the same files is kept."""
     files = files_of(project)
-    sources = b"".join((ROOT / name).read_bytes() for name in sorted(project.imports))
+    sources = b"".join((ROOT / name).read_bytes() for name in chain.from_iterable(files.values()))
     kept = BUILD / f"mutants-{hashlib.sha256(sources).hexdigest()[:16]}.jsonl"
     if not kept.exists():
         kept.write_text(proposed(files))

@@ -62,7 +62,7 @@ def document(
             HEAD.format(date=datetime.now(UTC).date(), command=command(sample, seed)),
             "## Score",
             "",
-            *score_table(mutants, results, sampled=sample is not None),
+            *score_table(mutants, results, sample),
             "",
             "## What killed",
             "",
@@ -93,23 +93,26 @@ def command(sample: int | None, seed: int) -> str:
 
 
 def score_table(
-    mutants: Mapping[str, list[Mutant]], results: Mapping[str, list[Result]], *, sampled: bool
+    mutants: Mapping[str, list[Mutant]], results: Mapping[str, list[Result]], sample: int | None
 ) -> Iterator[str]:
     yield row(
         "file", "proposed", "tried", "not compiling", "same bytecode", "killed", "survived", "score"
     )
     yield row("---", *["--:"] * 7)
+    scores = {group: Score.of(found) for group, found in results.items()}
     for group, found in results.items():
         for file in dict.fromkeys(mutant.file for mutant in mutants[group]):
             proposed = sum(mutant.file == file for mutant in mutants[group])
             tried = [result for result in found if result.mutant.file == file]
             yield row(f"`{file.removeprefix('contracts/')}`", *counts(proposed, tried))
         yield row(f"**{group}**", *counts(len(mutants[group]), found), bold=True)
-    if sampled:
+    if sample is not None:
         yield ""
         yield "Mutants are tried in random order until so many are faults. 95 % intervals (Wilson):"
-        intervals = (f"{group} {between(Score.of(found))}" for group, found in results.items())
-        yield "; ".join(intervals) + "."
+        yield "; ".join(f"{group} {between(score)}" for group, score in scores.items()) + "."
+        if any(score.faults < sample for score in scores.values()):
+            reached = (f"{group} {score.faults}" for group, score in scores.items())
+            yield f"The run was cut short of {sample} faults a group: {', '.join(reached)}."
 
 
 def counts(proposed: int, tried: list[Result]) -> list[str]:

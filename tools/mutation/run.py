@@ -92,6 +92,20 @@ def require_passing(project: Project, groups: list[str], *, is_quick: bool) -> N
         worker.close()
 
 
+def judged(
+    project: Project,
+    mutants: dict[str, list[Mutant]],
+    groups: list[str],
+    options: argparse.Namespace,
+) -> dict[str, list[Result]]:
+    """Judge each group's mutants, on suites that pass on the unchanged code."""
+    built_foundry()
+    require_passing(project, groups, is_quick=options.quick)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        runs = pool.map(lambda group: run_group(group, mutants[group], options), groups)
+        return dict(zip(groups, runs, strict=True))
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -105,6 +119,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="without the slow suites")
     parser.add_argument("--survivors", action="store_true", help="only those of the last run, anew")
     parser.add_argument("--resume", action="store_true", help="keep what the last run judged")
+    parser.add_argument("--stored", action="store_true", help="judge nothing; report the last run")
     parser.add_argument("--write", type=Path, help="where the report goes")
     return parser.parse_args()
 
@@ -115,11 +130,10 @@ def main() -> int:
     BUILD.mkdir(parents=True, exist_ok=True)
     project = Project.read()
     mutants = generated(project)
-    built_foundry()
-    require_passing(project, groups, is_quick=options.quick)
-    with ThreadPoolExecutor(options.jobs) as pool:
-        runs = pool.map(lambda group: run_group(group, mutants[group], options), groups)
-        results = dict(zip(groups, runs, strict=True))
+    if options.stored:
+        results = {group: stored(group) for group in groups}
+    else:
+        results = judged(project, mutants, groups, options)
     if options.write:
         options.write.write_text(document(mutants, results, options.sample, options.seed))
     scores = {group: Score.of(found) for group, found in results.items()}

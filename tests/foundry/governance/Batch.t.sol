@@ -204,6 +204,17 @@ contract BatchTest is MarketsFixture {
         land(governor, to(0, ORACLE, looser.pack()));
     }
 
+    /// A market whose lock has lapsed is looked up for one no more: its next batch reads what an unlocked one's does.
+    function test_theFirstBatchAfterALapsedLockForgetsIt() external {
+        address[] memory locked = new address[](1);
+        locked[0] = M.asset(0);
+        vm.prank(governor);
+        steward.lock(locked, uint64(block.timestamp + 1 days));
+        pass(2 days);
+        assertGt(_readsOf(capTo(0, 9_000_000)), _readsOf(capTo(1, 9_000_000)), "while the lock may stand");
+        assertEq(_readsOf(capTo(0, 9_100_000)), _readsOf(capTo(1, 9_100_000)));
+    }
+
     // --- ratcheting ----------------------------------------------------------------------------------
 
     /// Many legal steps, as fast as the cooldown admits, stay within the envelope and the budget that has leaked.
@@ -225,6 +236,16 @@ contract BatchTest is MarketsFixture {
             uint256 full = rail.stepUp * rail.budgetSteps;
             require(raised <= full + full * (block.timestamp - START) / rail.window, "beyond what has leaked");
         }
+    }
+
+    function _readsOf(IParameterSteward.Update memory update) private returns (uint256) {
+        bytes memory call = callOf(only(update), NO_DEADLINE);
+        vm.prank(governor);
+        vm.record();
+        (bool ok,) = address(steward).call(call);
+        assertTrue(ok);
+        (bytes32[] memory reads,) = vm.accesses(address(steward));
+        return reads.length;
     }
 
     function _try(address caller, IParameterSteward.Update memory update)
