@@ -13,7 +13,14 @@ from paramgen.backtest.summary import document
 from paramgen.cli.output import book_argument, json_option, percent, show_json, table
 from paramgen.cli.scale import scale_options, shown_progress, where
 from paramgen.edge.backtest_request import Options, read_request
-from paramgen.edge.backtests import EVENTS, REPORT, SUMMARY, events_parquet, write_results
+from paramgen.edge.backtests import (
+    EVENTS,
+    REPORT,
+    SUMMARY,
+    events_parquet,
+    streamed_events,
+    write_results,
+)
 from paramgen.edge.scale import spread
 from paramgen.report.backtest import backtest_page
 from paramgen.report.page import html
@@ -73,12 +80,13 @@ def backtest(
     request = read_request(book, Options(**options))
     with (
         shown_progress("backtesting", silent=as_json) as progress,
-        spread(to, progress) as mapper,
+        streamed_events(output) as take,
+        spread(to, progress, take) as mapper,
     ):
         found = run(request, mapper)
     summary = document(found)
     files = {
-        EVENTS: events_parquet(found),
+        EVENTS: events_parquet(found.replayed),
         SUMMARY: canonical(summary),
         REPORT: html(backtest_page(found)).encode(),
     }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +15,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from paramgen.backtest.liquidity import PoolHistory
-from paramgen.backtest.run import Backtest
+from paramgen.backtest.run import ReplayedFold
 from paramgen.backtest.walk import LEGS
 from paramgen.book.loaded import InputFile, Loaded, PriceHistory
 from paramgen.book.schema import Asset, Evidence, EvidenceKind, HistoryFormat
@@ -213,8 +215,8 @@ _EVENTS = pa.schema(
 )
 
 
-def events_parquet(found: Backtest) -> bytes:
-    """Every event of every fold, in order of asset, fold, policy, cadence and time."""
+def events_parquet(replayed: Sequence[ReplayedFold]) -> bytes:
+    """Every event of these folds, in order of asset, fold, policy, cadence and time."""
     rows = [
         {
             "time": event.time,
@@ -227,12 +229,32 @@ def events_parquet(found: Backtest) -> bytes:
             "price": event.price,
             "cause": event.cause,
         }
-        for fold in found.replayed
+        for fold in replayed
         for event in fold.events
     ]
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(rows, schema=_EVENTS), sink, compression="zstd")
     return bytes(sink.getvalue())
+
+
+@contextmanager
+def streamed_events(folder: Path) -> Iterator[Callable[[int, object], None]]:
+    """Lend a taker of results that leaves each fold's events as a part while the run lasts.
+
+    The parts are whole files and stand beside where the events will. A run that is killed leaves
+    them to be looked at; the next one removes them and begins anew.
+    """
+    parts = folder / f"{EVENTS}.parts"
+    shutil.rmtree(parts, ignore_errors=True)
+
+    def take(index: int, result: object) -> None:
+        if isinstance(result, ReplayedFold):
+            write_whole(parts / f"part-{index:06d}.parquet", events_parquet([result]))
+
+    try:
+        yield take
+    finally:
+        shutil.rmtree(parts, ignore_errors=True)
 
 
 def write_results(folder: Path, files: Mapping[str, bytes]) -> None:

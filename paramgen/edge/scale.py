@@ -37,6 +37,7 @@ R = TypeVar("R")
 Row = Mapping[str, Any]
 Work = Callable[[Any, np.random.SeedSequence], Sequence[Row]]
 Progress = Callable[[int, int], None]
+Taker = Callable[[int, object], None]
 
 _SEED_WORDS = 4
 _IN_FLIGHT = 4
@@ -167,15 +168,23 @@ def _chunk(job: Job, index: int) -> list[tuple[str, Any]]:
 
 
 @contextmanager
-def spread(where: Where, progress: Progress | None = None) -> Iterator[Mapper]:
+def spread(
+    where: Where, progress: Progress | None = None, take: Taker | None = None
+) -> Iterator[Mapper]:
     """Lend a map over tasks that runs there; results come in the order of the tasks.
 
-    For work whose results are no rows of a table: nothing is kept from a run that is killed.
+    For work whose results are no rows of a table: a run that is killed begins anew.
+
+    Parameters
+    ----------
+    take : given the index of a task and its result as soon as it is there, whatever the order.
     """
     tell = progress or (lambda _done, _of: None)
+    give = take or (lambda _index, _result: None)
 
     def told(finished: Iterable[tuple[int, R]], count: int) -> Iterator[tuple[int, R]]:
         for done, pair in enumerate(finished, start=1):
+            give(*pair)
             tell(done, count)
             yield pair
 

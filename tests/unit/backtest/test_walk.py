@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import pickle
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +18,8 @@ from paramgen.backtest.policies import OTHERS
 from paramgen.backtest.run import compile_tasks, replay_tasks, run
 from paramgen.backtest.summary import document
 from paramgen.backtest.walk import Walk, compile_fold, folds
-from paramgen.edge.backtests import events_parquet
+from paramgen.edge.backtests import events_parquet, streamed_events
+from paramgen.edge.scale import Where, spread
 from tests.support.feeds import DAY, HOUR, START, made_prices, request, with_feed
 
 
@@ -84,7 +88,33 @@ def test_the_same_request_gives_the_same_bytes(tmp_path):
     loaded = with_feed(tmp_path, made_prices(27, seed=3))
     first, second = (run(request(loaded, against=tuple(OTHERS.values()))) for _ in range(2))
     assert canonical(document(first)) == canonical(document(second))
-    assert events_parquet(first) == events_parquet(second)
+    assert events_parquet(first.replayed) == events_parquet(second.replayed)
+
+
+def test_events_stream_as_parts_that_together_are_the_file(tmp_path):
+    head, *rows = made_prices(27, seed=3).splitlines()
+    fallen = [f"{row.split(',')[0]},1" for row in rows[-20:]]
+    prices = "\n".join([head, *rows[:-20], *fallen]) + "\n"
+    asked = request(with_feed(tmp_path, prices), against=tuple(OTHERS.values()))
+    out, seen = tmp_path / "out", {}
+    left = out / "events.parquet.parts" / "part-000999.parquet"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"of a run that was killed")
+    with streamed_events(out) as take:
+
+        def taken(index, result):
+            take(index, result)
+            seen.update({path.name: path.read_bytes() for path in left.parent.glob("*")})
+
+        with spread(Where(), take=taken) as mapper:
+            found = run(asked, mapper)
+    assert len(seen) == len(found.replayed)
+    assert left.name not in seen
+    parts = [pq.read_table(io.BytesIO(seen[name])) for name in sorted(seen)]
+    whole = pq.read_table(io.BytesIO(events_parquet(found.replayed)))
+    assert whole.num_rows > 0
+    assert pa.concat_tables(parts).equals(whole)
+    assert not left.parent.exists()
 
 
 def test_every_task_survives_pickling_and_the_order_of_work_changes_nothing(tmp_path):
