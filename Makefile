@@ -48,7 +48,8 @@ test: setup lint $(MORPHO) .cache/kernels ## everything that has to hold
 	$(FORGE) test
 	FOUNDRY_PROFILE=aave $(FORGE) test
 	$(BIN)/python tools/gas.py
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests --ignore=tests/unit --ignore=tests/properties
+	$(BIN)/python -m pytest tests/unit tests/properties --numprocesses auto
 	$(BIN)/python tools/prove.py
 	$(BIN)/python tools/analyse.py
 

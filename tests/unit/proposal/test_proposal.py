@@ -5,7 +5,6 @@ import json
 import re
 from dataclasses import replace
 
-import ape
 import pytest
 import yaml
 
@@ -54,13 +53,6 @@ def test_what_was_written_is_verified_from_its_files_and_the_book_alone(name):
     assert set(files) == {TEXT, REPORT, MANIFEST, FORMATS[name].file}
     assert verify(files, wanted()) == ()
     assert proposal(name) == files
-
-
-def test_signatures_are_those_of_the_contract():
-    methods = ape.project.ParameterSteward.contract_type.methods
-    known = {bytes(selector(method.selector)) for method in methods}
-    for signature in (SET_GUARDRAILS, SET_PRICE_MOVE_LIMIT, APPLY_BATCH):
-        assert selector(signature) in known, signature
 
 
 def test_the_batch_carries_the_plans_state_hash_the_artefact_and_the_deadline():
