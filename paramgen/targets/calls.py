@@ -6,13 +6,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eth_abi.abi import decode, encode
+from eth_abi import decoding, encoding
+from eth_abi.codec import ABICodec
 from eth_abi.exceptions import DecodingError
+from eth_abi.registry import BaseEquals
+from eth_abi.registry import registry as shared
 from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from paramgen.errors import ParamgenError
+
+
+def _strict() -> ABICodec:
+    """A codec of our own: ape makes the shared one read past the end of its bytes.
+
+    There, an array that claims 2^200 elements would be read for ever.
+    """
+    own = shared.copy()
+    own.unregister("uint")
+    own.register(
+        BaseEquals("uint"),
+        encoding.UnsignedIntegerEncoder,
+        decoding.UnsignedIntegerDecoder,
+        label="uint",
+    )
+    return ABICodec(own)
+
+
+_CODEC = _strict()
 
 
 class ProposalError(ParamgenError):
@@ -30,7 +52,7 @@ class Call:
 
 def call(to: str, signature: str, *arguments: Any) -> Call:
     """A call by its signature, such as `setPriceMoveLimit(uint256)`; no wei."""
-    data = selector(signature) + encode(argument_types(signature), arguments)
+    data = selector(signature) + _CODEC.encode(argument_types(signature), arguments)
     return Call(to_checksum_address(to), 0, data)
 
 
@@ -61,10 +83,10 @@ def arguments(found: Call, signature: str) -> tuple[Any, ...] | None:
         return None
     types = argument_types(signature)
     try:
-        values = tuple(decode(types, found.data[4:]))
+        values = tuple(_CODEC.decode(types, found.data[4:]))
     except (DecodingError, OverflowError, UnicodeDecodeError):
         return None
-    return values if encode(types, values) == found.data[4:] else None
+    return values if _CODEC.encode(types, values) == found.data[4:] else None
 
 
 def as_hex(data: bytes) -> str:
@@ -105,7 +127,7 @@ def address(text: Any, what: str) -> str:
 
 def word_hash(types: Sequence[str], values: Sequence[Any]) -> bytes:
     """keccak(abi.encode(…)), as governors and timelocks name what they hold."""
-    return keccak(encode(types, values))
+    return keccak(_CODEC.encode(types, values))
 
 
 def required(document: Any, keys: Sequence[str], what: str) -> Mapping[str, Any]:

@@ -52,22 +52,22 @@ def test_what_is_written_is_read_back_whole(form, calls, envelope):
 
 
 @every_format
-@settings(max_examples=150, deadline=None)
-@given(data=st.data())
-def test_no_digit_of_a_file_changes_unseen(form, data):
+@pytest.mark.parametrize("other", "07f")
+def test_no_digit_of_a_file_changes_unseen(form, other):
     whole = form.write(CALLS, ENVELOPE)
-    text = whole.decode()
-    at = data.draw(st.sampled_from([match.start() for match in re.finditer(r"[0-9a-f]", text)]))
-    other = data.draw(st.sampled_from("0123456789abcdef").filter(lambda one: one != text[at]))
-    changed = (text[:at] + other + text[at + 1 :]).encode()
-    try:
-        carried = form.read(changed)
-    except ProposalError:
-        return
-    # What a batch does not commit to: the builder's name of it, and when it was made.
-    before, after = json.loads(whole), json.loads(changed)
-    differing = {key for key in before if before[key] != after.get(key)}
-    assert carried != form.read(whole) or differing == {"meta"}
+    text, honest = whole.decode(), form.read(whole)
+    for at in [found.start() for found in re.finditer(r"[0-9a-f]", text)][::7]:
+        changed = (text[:at] + other + text[at + 1 :]).encode()
+        if changed == whole:
+            continue
+        try:
+            carried = form.read(changed)
+        except ProposalError:
+            continue
+        # What a batch does not commit to: the builder's name of it, and when it was made.
+        before, after = json.loads(whole), json.loads(changed)
+        differing = {key for key in before if before[key] != after.get(key)}
+        assert carried != honest or differing == {"meta"}, text[max(0, at - 40) : at + 5]
 
 
 @every_format
@@ -124,6 +124,16 @@ def test_calldata_with_something_appended_is_no_call_of_ours(extra):
     assert arguments(honest, signature) == (50,)
     assert arguments(Call(STEWARD, 0, honest.data + extra), signature) is None
     assert arguments(Call(STEWARD, 0, honest.data[:-1]), signature) is None
+
+
+def test_an_array_that_claims_more_than_there_is_is_refused_at_once():
+    # The plugin that every test runs under makes the shared decoder read zeros past the end.
+    signature = "setGuardrails(uint256[],uint256[])"
+    honest = call(STEWARD, signature, [1], [2])
+    data = bytearray(honest.data)
+    at = honest.data.index((1).to_bytes(32), 4)
+    data[at : at + 32] = (1 << 200).to_bytes(32)
+    assert arguments(Call(STEWARD, 0, bytes(data)), signature) is None
 
 
 def test_a_batch_that_names_a_method_beside_its_data_is_refused():
