@@ -109,6 +109,11 @@ def actions(calls: Sequence[Call]) -> list[dict[str, str]]:
     return [{"to": call.to, "value": str(call.value), "data": as_hex(call.data)} for call in calls]
 
 
+def arrays(calls: Sequence[Call]) -> tuple[list[str], list[int], list[bytes]]:
+    """Targets, values and calldatas of calls, as governors and timelocks take them."""
+    return [c.to for c in calls], [c.value for c in calls], [c.data for c in calls]
+
+
 def calls_of(
     targets: Sequence[Any], values: Sequence[Any], calldatas: Sequence[bytes], what: str
 ) -> tuple[Call, ...]:

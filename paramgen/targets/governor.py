@@ -27,6 +27,7 @@ from paramgen.targets.envelope import (
     Envelope,
     Format,
     actions,
+    arrays,
     calls_of,
     read_json,
     require_actions,
@@ -43,13 +44,13 @@ _WHAT = "a governor's proposal"
 def proposal_id(calls: Sequence[Call], description: str) -> int:
     """The governor's id of a proposal."""
     types = ("address[]", "uint256[]", "bytes[]", "bytes32")
-    return int.from_bytes(word_hash(types, (*_arrays(calls), keccak(text=description))))
+    return int.from_bytes(word_hash(types, (*arrays(calls), keccak(text=description))))
 
 
 def write(calls: Sequence[Call], envelope: Envelope) -> bytes:
     """The proposal with its id, its actions in words, and the calldata to send."""
     require_actions(calls, None, _WHAT)
-    proposed = call(envelope.carrier, PROPOSE, *_arrays(calls), envelope.description)
+    proposed = call(envelope.carrier, PROPOSE, *arrays(calls), envelope.description)
     return write_json(
         {
             "format": GOVERNOR.name,
@@ -77,10 +78,6 @@ def read(data: bytes) -> Carried:
     envelope = Envelope(chain_id, carrier, "", description, 0, b"")
     require_same(document, write(calls, envelope), _WHAT)
     return Carried(chain_id, carrier, description, calls)
-
-
-def _arrays(calls: Sequence[Call]) -> tuple[list[str], list[int], list[bytes]]:
-    return [c.to for c in calls], [c.value for c in calls], [c.data for c in calls]
 
 
 GOVERNOR = Format("governor", "governor.json", write, read)

@@ -25,6 +25,7 @@ from paramgen.targets.envelope import (
     Envelope,
     Format,
     actions,
+    arrays,
     calls_of,
     read_json,
     require_actions,
@@ -42,9 +43,9 @@ _WHAT = "a GovernorBravo proposal"
 def write(calls: Sequence[Call], envelope: Envelope) -> bytes:
     """The proposal's actions in words, and the calldata to send."""
     require_actions(calls, MAX_ACTIONS, _WHAT)
-    arrays = ([c.to for c in calls], [c.value for c in calls], [""] * len(calls))
-    data = [c.data for c in calls]
-    proposed = call(envelope.carrier, PROPOSE, *arrays, data, envelope.description)
+    to, values, data = arrays(calls)
+    unsigned = [""] * len(calls)
+    proposed = call(envelope.carrier, PROPOSE, to, values, unsigned, data, envelope.description)
     return write_json(
         {
             "format": GOVERNOR_BRAVO.name,

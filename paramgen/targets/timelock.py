@@ -24,6 +24,7 @@ from paramgen.targets.envelope import (
     Envelope,
     Format,
     actions,
+    arrays,
     calls_of,
     read_json,
     require_actions,
@@ -46,16 +47,15 @@ _WHAT = "a timelock's operation"
 def operation_id(calls: Sequence[Call], salt: bytes) -> bytes:
     """The timelock's id of an operation without a predecessor."""
     types = ("address[]", "uint256[]", "bytes[]", "bytes32", "bytes32")
-    return word_hash(types, (*_arrays(calls), NO_PREDECESSOR, salt))
+    return word_hash(types, (*arrays(calls), NO_PREDECESSOR, salt))
 
 
 def write(calls: Sequence[Call], envelope: Envelope) -> bytes:
     """The operation with its id, and the calldata of both its steps."""
     require_actions(calls, None, _WHAT)
-    arrays = _arrays(calls)
     tail = (NO_PREDECESSOR, envelope.salt)
-    schedule = call(envelope.carrier, SCHEDULE, *arrays, *tail, envelope.delay)
-    execute = call(envelope.carrier, EXECUTE, *arrays, *tail)
+    schedule = call(envelope.carrier, SCHEDULE, *arrays(calls), *tail, envelope.delay)
+    execute = call(envelope.carrier, EXECUTE, *arrays(calls), *tail)
     return write_json(
         {
             "format": TIMELOCK.name,
@@ -88,10 +88,6 @@ def read(data: bytes) -> Carried:
     envelope = Envelope(chain_id, carrier, "", "", 0, salt, delay)
     require_same(document, write(calls, envelope), _WHAT)
     return Carried(chain_id, carrier, "", calls, salt, delay)
-
-
-def _arrays(calls: Sequence[Call]) -> tuple[list[str], list[int], list[bytes]]:
-    return [c.to for c in calls], [c.value for c in calls], [c.data for c in calls]
 
 
 TIMELOCK = Format("timelock", "timelock.json", write, read, carries_description=False)
