@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import ape
 from ethpm_types import ContractType
+
+from paramgen.edge.files import write_whole
+
+if TYPE_CHECKING:
+    from ape.managers.project import LocalProject
 
 _PUSH0 = 0x5F
 _PUSH32 = 0x7F
@@ -25,7 +33,33 @@ def is_compiled(name: str, code: bytes) -> bool:
 
 def contract_type(name: str) -> ContractType:
     """A compiled contract of this project; compiles what has changed."""
-    return cast(ContractType, getattr(ape.project, name).contract_type)
+    return cast(ContractType, getattr(compiled(ape.project), name).contract_type)
+
+
+@cache
+def compiled(project: LocalProject) -> LocalProject:
+    """The project, with every contract compiled from the sources as they are now.
+
+    ape compiles anew the files that changed, and not those that import them: a contract whose
+    library changed would be deployed as it was before. So whatever changed, all are compiled.
+    """
+    record = project.manifest_path.with_name("compiled-from.sha256")
+    found = _fingerprint(project.path, project.contracts_folder)
+    if not record.exists() or record.read_text() != found:
+        project.load_contracts(use_cache=False)
+        write_whole(record, found.encode())
+    return project
+
+
+def _fingerprint(root: Path, contracts: Path) -> str:
+    """Hash of all that decides the bytecode: sources, compiler settings, versions of imports."""
+    inputs = [root / "ape-config.yaml", root / "package-lock.json", *contracts.rglob("*.sol")]
+    digest = sha256()
+    for path in sorted(path for path in inputs if path.is_file()):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
 
 
 def matches(template: bytes, code: bytes) -> bool:

@@ -19,7 +19,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from paramgen.difference import PARAMETER_IDS, Standing
-from paramgen.edge.bytecode import contract_type, creation_code, is_compiled
+from paramgen.edge.bytecode import compiled, contract_type, creation_code, is_compiled
 from paramgen.edge.deployments import Deployed, Deployments, DeploymentsError, Intent
 from paramgen.edge.refusals import refusal
 from paramgen.encode import Word
@@ -222,7 +222,7 @@ class Chain:
         ChainError
             When the constructor refuses.
         """
-        transaction = getattr(ape.project, contract)(*arguments)
+        transaction = getattr(compiled(ape.project), contract)(*arguments)
         nonce = self._count(self.sender, "latest")
         address = deployment_address(self.sender, nonce)
         intent = Intent(contract, "", self.sender, nonce, address, jsonable(arguments))

@@ -430,8 +430,8 @@ def test_latest_answer_is_zero_in_a_pause_where_the_deployment_says_so(build):
         scene.oracle.latestRoundData()
 
 
-def test_quotes_bid_decayed_and_ask_undecayed_and_invert_only_while_live(scene):
-    quotes = scene.keeper.deploy(ape.project.QuoteOracle, scene.oracle)
+def test_quotes_bid_decayed_and_ask_undecayed_and_invert_only_while_live(scene, project):
+    quotes = scene.keeper.deploy(project.QuoteOracle, scene.oracle)
     asset = quotes.asset()
     assert quotes.getQuote(3 * 10**6, asset, USD) == 300 * 10**18
     assert quotes.getQuote(300 * 10**18, USD, asset) == 3 * 10**6

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-import ape
 import pytest
 from eth_abi.abi import decode, encode
 from eth_utils import function_signature_to_4byte_selector as selector
 
+from paramgen.edge.bytecode import contract_type
 from paramgen.encode import Word, pack, unpack
 from paramgen.mirror.steward import (
     MASK,
@@ -75,7 +75,7 @@ class Chain(Machine):
     def __init__(self) -> None:
         super().__init__(START)
         names = ("ParameterSteward", "FallbackOracle", "KinkedRateModel")
-        errors = [error for n in names for error in getattr(ape.project, n).contract_type.errors]
+        errors = [error for n in names for error in contract_type(n).errors]
         self._errors = {selector(error.selector): error for error in errors}
 
     def send(self, caller: str, to: str, function: str, *arguments: Any) -> bytes:

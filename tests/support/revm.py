@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pyrevm
 from eth_utils import function_signature_to_4byte_selector
 
-from tests.support.bytecode import deployment_bytecode
+from paramgen.edge.bytecode import creation_code
 
 DEPLOYER = "0x00000000000000000000000000000000000000aa"
 WORD = 2**256
@@ -51,7 +51,7 @@ class Machine:
 
     def deploy(self, contract: str, *arguments: int) -> str:
         """Deploy a contract of this project whose constructor takes static words."""
-        return self.deploy_code(deployment_bytecode(contract), *arguments)
+        return self.deploy_code(creation_code(contract), *arguments)
 
     def deploy_code(self, code: bytes, *arguments: int) -> str:
         """Deploy creation code, of whatever origin, whose constructor takes static words."""
