@@ -21,7 +21,7 @@ help: ## this list
 
 setup: .toolchain/ready ## Python, Node packages and the compiler, all from the locks
 
-.toolchain/ready: requirements-bootstrap.txt requirements-dev.txt requirements-proofs.txt package-lock.json tools/solc.cjs tools/require.py tools/link.py
+.toolchain/ready: requirements-bootstrap.txt requirements-dev.txt requirements-proofs.txt package-lock.json .npmrc tools/solc.cjs tools/require.py tools/link.py
 	$(PYTHON) tools/require.py
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt

@@ -12,6 +12,7 @@ from paramgen.cli.output import json_option, show_json
 
 DIFFERENT = 2
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
@@ -19,6 +20,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--policy", type=_FILE, help="A policy in place of the one the book names.")
 @click.option("--artefact", type=_FILE, help="A compiled artefact in place of a book.")
 @click.option("--network", default="ethereum:local:test", show_default=True, help="ape's network.")
+@click.option("--deployments", type=_FOLDER, help="Folder of the networks' deployments.")
 @click.option("--save", type=_FILE, help="Where to save the plan for review.")
 @json_option
 def plan(
@@ -27,6 +29,7 @@ def plan(
     policy: Path | None,
     artefact: Path | None,
     network: str,
+    deployments: Path | None,
     save: Path | None,
     as_json: bool,
 ) -> int:
@@ -35,11 +38,12 @@ def plan(
     Exit code 0 when none does, 2 when one does. Run it in the project's folder.
     """
     # ape takes a second to import, which no other command should wait for.
-    from paramgen.cli.connected import Options, connected, run_plan  # noqa: PLC0415
+    from paramgen.cli.connected import DEPLOYMENTS, Options, connected, run_plan  # noqa: PLC0415
 
     options = Options(
-        book=book, policy=policy, artefact=artefact, save_plan=save, as_json=as_json, dry_run=True
-    )
+        book=book, policy=policy, artefact=artefact, save_plan=save, as_json=as_json, dry_run=True,
+        deployments=deployments or DEPLOYMENTS,
+    )  # fmt: skip
     with redirect_stdout(sys.stderr) if as_json else nullcontext(), connected(network) as provider:
         document = run_plan(provider, options)
     if as_json:

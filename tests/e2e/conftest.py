@@ -8,15 +8,19 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from paramgen.artefact import canonical
+from paramgen.cli.main import main
 from scripts import update_params
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +28,7 @@ ANVIL = ROOT / "node_modules" / ".bin" / "anvil"
 DEPLOYER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 """First account of the mnemonic that anvil and ape share."""
 
+NETWORK = "ethereum:local:foundry"
 PATIENCE = 60
 LONGEST = 300
 
@@ -81,10 +86,23 @@ class Workshop:
 
     def run(self, script: click.Command, *options: str) -> Done:
         """Run a script in this process, which saves ape's start; there is no terminal."""
-        arguments = ["--network", "ethereum:local:foundry", *_folders(self.folder)]
+        arguments = ["--network", NETWORK, *_folders(self.folder)]
         runner = CliRunner(mix_stderr=False, env={"APE_FOUNDRY_HOST": self.anvil.url})
         result = runner.invoke(script, [*arguments, *options], prog_name="test")
         return Done(result.exit_code, result.stdout, result.stderr)
+
+    def paramgen(self, *arguments: str) -> Done:
+        """Run `paramgen` in this process against the node; there is no terminal."""
+        stdout, stderr = StringIO(), StringIO()
+        environment = {"APE_FOUNDRY_HOST": self.anvil.url}
+        with patch.dict(os.environ, environment), redirect_stdout(stdout), redirect_stderr(stderr):
+            code = main(arguments)
+        return Done(code, stdout.getvalue(), stderr.getvalue())
+
+    def plan(self, artefact: str, *options: str) -> Done:
+        """Run `paramgen plan` with the node's deployments."""
+        where = ("--network", NETWORK, "--deployments", str(self.folder / "deployments"))
+        return self.paramgen("plan", "--artefact", artefact, *where, *options)
 
     def update(self, *options: str) -> dict[str, Any]:
         """Run update_params, which must succeed; returns its JSON document."""
