@@ -14,7 +14,7 @@ FAULTS ?= 60
 SEED ?= 1
 SHELL := /bin/sh
 
-.PHONY: help setup demo test bench check lint forge fault-matrix mutate gas gas-accept schema format clean prove analyse deep
+.PHONY: help setup demo venues test bench check lint forge fault-matrix mutate gas gas-accept schema format clean prove analyse deep
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,8 @@ demo: setup ## the main job: compile the example book and apply it on the embedd
 $(MORPHO): package-lock.json foundry.toml | setup
 	FOUNDRY_PROFILE=morpho $(FORGE) build --quiet node_modules/@morpho-org/morpho-blue/src/Morpho.sol
 	touch $@
+
+venues: setup $(MORPHO) ## compile the real protocols that docs/real-protocols.md runs on
 
 # What numba keeps of a kernel does not know of a change in a module that it calls.
 .cache/kernels: paramgen/model/wide.py paramgen/model/amm_compiled.py paramgen/mirror/compiled.py paramgen/backtest/replay.py

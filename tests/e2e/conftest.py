@@ -19,7 +19,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from examples.venues.book import Desk
+from examples.venues.chain import Check, Local
 from paramgen.artefact import canonical
+from paramgen.cli.connected import connected
 from paramgen.cli.main import main
 from scripts import update_params
 
@@ -170,3 +173,15 @@ def workshop(anvil: Anvil, tmp_path: Path) -> Iterator[Workshop]:
     snapshot = anvil.ask("evm_snapshot")
     yield Workshop(tmp_path, anvil)
     assert anvil.ask("evm_revert", snapshot)
+
+
+def run_story(story: Any, node: Anvil, folder: Path) -> dict[str, list[Check]]:
+    """A venue's story on the node, which is left as it was; its checks by step, in order."""
+    snapshot, found = node.ask("evm_snapshot"), {}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("APE_FOUNDRY_HOST", node.url)
+        with connected("ethereum:local:foundry") as provider:
+            for check in story(Desk(provider, folder), Local(provider.web3)):
+                found.setdefault(check.step, []).append(check)
+    assert node.ask("evm_revert", snapshot)
+    return found

@@ -1,0 +1,1 @@
+"""Books to compile and programs to run."""
