@@ -1,1 +1,1 @@
-"""How calls reach a chain: one file a form of governance, all behind one registry."""
+"""How calls reach a chain: one file a form of governance or a venue, behind one registry."""

@@ -52,7 +52,7 @@ class Call:
 
 def call(to: str, signature: str, *arguments: Any) -> Call:
     """A call by its signature, such as `setPriceMoveLimit(uint256)`; no wei."""
-    data = selector(signature) + _CODEC.encode(argument_types(signature), arguments)
+    data = selector(signature) + encoded(argument_types(signature), arguments)
     return Call(to_checksum_address(to), 0, data)
 
 
@@ -81,12 +81,21 @@ def arguments(found: Call, signature: str) -> tuple[Any, ...] | None:
     """
     if found.data[:4] != selector(signature):
         return None
-    types = argument_types(signature)
+    return arguments_of(argument_types(signature), found.data[4:])
+
+
+def arguments_of(types: Sequence[str], data: bytes) -> tuple[Any, ...] | None:
+    """Values of these types, None where the bytes are not what the ABI would write of any."""
     try:
-        values = tuple(_CODEC.decode(types, found.data[4:]))
+        values = tuple(_CODEC.decode(types, data))
     except (DecodingError, OverflowError, UnicodeDecodeError):
         return None
-    return values if _CODEC.encode(types, values) == found.data[4:] else None
+    return values if encoded(types, values) == data else None
+
+
+def encoded(types: Sequence[str], values: Sequence[Any]) -> bytes:
+    """Values as the ABI writes them, without a selector."""
+    return bytes(_CODEC.encode(types, values))
 
 
 def as_hex(data: bytes) -> str:
@@ -127,7 +136,7 @@ def address(text: Any, what: str) -> str:
 
 def word_hash(types: Sequence[str], values: Sequence[Any]) -> bytes:
     """keccak(abi.encode(…)), as governors and timelocks name what they hold."""
-    return keccak(_CODEC.encode(types, values))
+    return keccak(encoded(types, values))
 
 
 def required(document: Any, keys: Sequence[str], what: str) -> Mapping[str, Any]:

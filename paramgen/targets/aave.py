@@ -1,0 +1,263 @@
+"""Aave V3's own values: what the ConfigEngine's structs take, shared by all ways that reach it.
+
+Shares and rates are in basis points; a bonus of 5_00 is 5 % (the pool keeps 105_00) and has to be
+above zero; the liquidation threshold 0 is skipped in silence; the pool wants LT·(1 + bonus) ≤ 1,
+rounded to the nearest basis point, and LTV ≤ LT. Caps are in whole tokens, where 0 is *no cap*,
+and the debt ceiling of an isolated asset in whole USD, where 0 is *not isolated*. KEEP_CURRENT is
+2²⁵⁶ − 43. Source: aave-v3-origin 3.6.0, extensions/v3-config-engine, ReserveConfiguration.sol,
+PoolConfigurator.sol. The struct of CollateralUpdate, and so its selector, is 3.6's: from 3.7 on it
+has no debt ceiling, and such an engine refuses these calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple
+from fractions import Fraction
+
+from paramgen.book.venues import AaveEngine, AaveRiskSteward, Loan, RiskOracle
+from paramgen.mirror.aave_rates import AaveRates, NotExpressibleError, aave_rates
+from paramgen.mirror.rate import WAD
+from paramgen.targets.setters import Held, Setter, Setting, Unit
+from paramgen.targets.venue import (
+    Expressed,
+    Parameters,
+    Polyline,
+    Reading,
+    Refusal,
+    Resolution,
+    picked,
+)
+from paramgen.units import BPS, PRICE_UNITS, YEAR_365, Annum
+
+MAX_CAP = 2**36 - 1
+MAX_DEBT_CEILING = (2**40 - 1) // 100
+"""In USD; the pool keeps two decimals in 40 bits."""
+_HALF = BPS // 2
+
+RATES = (
+    "optimalUsageRatio", "baseVariableBorrowRate", "variableRateSlope1", "variableRateSlope2",
+)  # fmt: skip
+COLLATERAL = ("ltv", "liqThreshold", "liqBonus", "debtCeiling", "liqProtocolFee")
+CAPS = ("supplyCap", "borrowCap")
+EMODE = ("eMode.ltv", "eMode.liqThreshold", "eMode.liqBonus", "eMode.label")
+NEW_EMODE = (
+    "newEMode.ltv", "newEMode.liqThreshold", "newEMode.liqBonus", "newEMode.label",
+    "newEMode.borrowables", "newEMode.collaterals",
+)  # fmt: skip
+_ROW = "(address,uint256,uint256,uint256,uint256,uint256)[]"
+COLLATERALS = Setter(f"updateCollateralSide({_ROW})", ("asset",), COLLATERAL, rows=True)
+CAP_UPDATES = Setter("updateCaps((address,uint256,uint256)[])", ("asset",), CAPS, rows=True)
+EMODES = Setter(
+    "updateEModeCategories((uint8,uint256,uint256,uint256,string)[])", ("category",), EMODE,
+    rows=True,
+)  # fmt: skip
+NEW_EMODES = Setter(
+    "createEModeCategories((uint256,uint256,uint256,string,address[],address[])[])", (),
+    NEW_EMODE, rows=True,
+)  # fmt: skip
+RATE_ROW = "((address,(uint256,uint256,uint256,uint256))[])"
+
+_BP = Unit("bp", Fraction(BPS), "%")
+_BP_YEAR = Unit("bp", Fraction(BPS), "%/y")
+UNITS = (
+    dict.fromkeys((*COLLATERAL, *EMODE[:3], *NEW_EMODE[:3], RATES[0]), _BP)
+    | dict.fromkeys(RATES[1:], _BP_YEAR)
+    | {name: Unit("whole tokens") for name in CAPS}
+    | {name: Unit("") for name in (EMODE[3], *NEW_EMODE[3:])}
+    | {"debtCeiling": Unit("USD")}
+)
+
+Market = AaveEngine | AaveRiskSteward
+
+
+def express(parameters: Parameters, market: Market, to: tuple[str, ...]) -> Expressed:
+    """What the engine's structs take; `to` leads to the contract that takes them."""
+    settings: list[Setting] = []
+    refusals: list[Refusal] = []
+    for part, said in (("collateral", _collateral), ("rates", _rates), ("caps", _caps)):
+        if part in market.sets:
+            found = said(parameters, market, to)
+            settings += found.settings
+            refusals += found.refusals
+    kept = tuple(
+        Setting(each.of, each.name, None) if each.name in market.keep else each for each in settings
+    )
+    return Expressed(kept, tuple(refusals))
+
+
+def _collateral(parameters: Parameters, market: Market, to: tuple[str, ...]) -> Expressed:
+    shares = tuple(
+        parameters[field] for field in ("ltv", "liquidation_threshold", "liquidation_bonus")
+    )
+    refusals = [*collateral_refusals(parameters)]
+    emode = market.emode
+    if emode is None:
+        ceiling, refused = _ceiling(parameters, market)
+        values: tuple[Held, ...] = (*shares, ceiling, None)
+        refusals += refused
+        return Expressed(_named((*to, market.collateral), COLLATERAL, values), tuple(refusals))
+    if emode.category is not None:
+        of = (*to, str(emode.category))
+        return Expressed(_named(of, EMODE, (*shares, None)), tuple(refusals))
+    values = (*shares, emode.label, emode.borrowables, (market.collateral,))
+    return Expressed(_named(to, NEW_EMODE, values), tuple(refusals))
+
+
+def _named(
+    of: tuple[str, ...], names: Sequence[str], values: Sequence[Held]
+) -> tuple[Setting, ...]:
+    return tuple(Setting(of, name, value) for name, value in zip(names, values, strict=True))
+
+
+def _ceiling(parameters: Parameters, market: Market) -> tuple[int | None, tuple[Refusal, ...]]:
+    """The isolated asset's debt ceiling; what is not isolated keeps what it has."""
+    if not market.isolated:
+        return None, ()
+    ceiling = parameters["debt_ceiling"]
+    if ceiling == 0:
+        bound = "would end the isolation: Aave reads a ceiling of 0 as none."
+        return 0, (Refusal("debt_ceiling", 0, bound, 1),)
+    if ceiling > MAX_DEBT_CEILING:
+        bound = f"must not exceed {MAX_DEBT_CEILING} USD, which 40 bits of cents hold."
+        return ceiling, (Refusal("debt_ceiling", ceiling, bound, MAX_DEBT_CEILING),)
+    return ceiling, ()
+
+
+def collateral_refusals(parameters: Parameters) -> Iterator[Refusal]:
+    """What the configurator reverts on, and what it skips in silence."""
+    ltv, bonus = parameters["ltv"], parameters["liquidation_bonus"]
+    threshold = parameters["liquidation_threshold"]
+    if bonus == 0:
+        yield Refusal("liquidation_bonus", 0, "must be above 0: the pool wants more than 100 %.", 1)
+    highest = _highest_threshold(max(bonus, 1))
+    if threshold == 0:
+        yield Refusal("liquidation_threshold", 0, "is skipped in silence, LTV and bonus with it.",
+                      1)  # fmt: skip
+    if threshold > highest:
+        yield Refusal("liquidation_threshold", threshold,
+                      f"times (1 + {max(bonus, 1)} bp) must not exceed 100 %.",
+                      highest)  # fmt: skip
+    most = min(max(threshold, 1), highest)
+    if ltv > most:
+        yield Refusal("ltv", ltv, "must not exceed the liquidation threshold.", most)
+
+
+def _highest_threshold(bonus: int) -> int:
+    """The largest LT with percentMul(LT, 100_00 + bonus) ≤ 100_00; percentMul rounds half up."""
+    return ((BPS + 1) * BPS - _HALF - 1) // (BPS + bonus)
+
+
+def _rates(parameters: Parameters, market: Market, to: tuple[str, ...]) -> Expressed:
+    rates, refusals = rates_of(parameters)
+    of = (*to, _loan(market).token)
+    return Expressed(_named(of, RATES, astuple(rates)), refusals)
+
+
+def _loan(market: Market | RiskOracle) -> Loan:
+    if market.loan is None:
+        raise ValueError("the book refuses rates without a loan")
+    return market.loan
+
+
+def rates_of(parameters: Parameters) -> tuple[AaveRates, tuple[Refusal, ...]]:
+    """The strategy's data, or the nearest and what it differs in."""
+    try:
+        return aave_rates(parameters.curve), ()
+    except NotExpressibleError as error:
+        nearest = error.nearest
+    curve = parameters.curve
+    scale = Fraction(WAD, BPS) / YEAR_365.seconds
+    wanted = {
+        "kink": nearest.optimal_usage_ratio * (WAD // BPS),
+        "base_rate": -int(-nearest.base_variable_borrow_rate * scale // 1),
+        "slope_1": -int(-nearest.variable_rate_slope_1 * scale // 1),
+        "slope_2": -int(-nearest.variable_rate_slope_2 * scale // 1),
+    }
+    bounds = {
+        "kink": "must lie within 1–99 %.",
+        "base_rate": "must leave the highest rate at 1 000 % or below.",
+        "slope_1": "must leave the highest rate at 1 000 % or below.",
+        "slope_2": "must not lie below slope 1, nor take the highest rate above 1 000 %.",
+    }
+    plain = _without_rounding(curve.kink * BPS // WAD, parameters)
+    return nearest, tuple(
+        Refusal(field, parameters[field], bounds[field], wanted[field])
+        for field, before in plain.items()
+        if before != getattr(nearest, _OF[field])
+    )
+
+
+_OF = {
+    "kink": "optimal_usage_ratio",
+    "base_rate": "base_variable_borrow_rate",
+    "slope_1": "variable_rate_slope_1",
+    "slope_2": "variable_rate_slope_2",
+}
+
+
+def _without_rounding(kink: int, parameters: Parameters) -> dict[str, int]:
+    rates = {
+        field: Annum.from_per_second(parameters[field], WAD, YEAR_365).rate * BPS
+        for field in ("base_rate", "slope_1", "slope_2")
+    }
+    return {"kink": kink} | {field: int(-(-rate // 1)) for field, rate in rates.items()}
+
+
+def _caps(parameters: Parameters, market: Market, to: tuple[str, ...]) -> Expressed:
+    tokens, refusals = cap_of(parameters)
+    settings = _named((*to, market.collateral), CAPS, (tokens, None))
+    if market.loan is None or market.isolated:
+        return Expressed(settings, refusals)
+    ceiling = parameters["debt_ceiling"]
+    settings += _named((*to, market.loan.token), CAPS, (None, ceiling))
+    return Expressed(settings, (*refusals, *_cap_refusals(parameters, "debt_ceiling", ceiling, 1)))
+
+
+def cap_of(parameters: Parameters) -> tuple[int, tuple[Refusal, ...]]:
+    """The supply cap in whole tokens, rounded down."""
+    tokens = int(parameters.collateral_tokens)
+    price = Fraction(parameters.price, PRICE_UNITS)
+    return tokens, tuple(_cap_refusals(parameters, "supply_cap", tokens, price))
+
+
+def _cap_refusals(
+    parameters: Parameters, field: str, tokens: int, price: Fraction | int
+) -> Iterator[Refusal]:
+    if tokens == 0:
+        yield Refusal(field, parameters[field], "is less than a token, and Aave reads 0 as no cap.",
+                      -int(-price // 1))  # fmt: skip
+    if tokens > MAX_CAP:
+        yield Refusal(field, parameters[field],
+                      f"is {tokens} tokens, of which Aave keeps {MAX_CAP}.",
+                      int(MAX_CAP * price))  # fmt: skip
+
+
+def readings(settings: Sequence[Setting]) -> tuple[Reading, ...]:
+    """What pool and strategy give back; what is kept is read and compared with nothing."""
+    return tuple(_reading(each) for each in settings if each.value is not None)
+
+
+def _reading(setting: Setting) -> Reading:
+    value = setting.value
+    if setting.name.lower().endswith("liqbonus") and isinstance(value, int):
+        value += BPS
+    if setting.name == "debtCeiling" and isinstance(value, int):
+        value *= 100
+    return Reading(setting.of[-1], setting.name, value)
+
+
+def curve(settings: Sequence[Setting]) -> Polyline | None:
+    """The strategy's two lines; a year of 31 536 000 s."""
+    found = picked(settings, *RATES)
+    if found is None:
+        return None
+    kink, base, low, high = found
+    unit = Fraction(1, BPS) / YEAR_365.seconds
+    rates = (rate * unit for rate in (base, base + low, base + low + high))
+    return Polyline.kinked(Fraction(kink, BPS), *rates)
+
+
+def resolution() -> Resolution:
+    """Less than one basis point a year for each of three rates; the kink by one."""
+    return Resolution(3 * Fraction(1, BPS) / YEAR_365.seconds, Fraction(1, BPS))

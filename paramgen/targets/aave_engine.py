@@ -1,0 +1,102 @@
+"""Aave V3's ConfigEngine, delegatecalled by the executor that holds the rights.
+
+The engine has no state and no rights: its code has to run as an account that has them. Aave's
+governance lets an `Executor` do so, which its owner (a payloads controller, a Safe, a timelock)
+calls: executeTransaction(target, value, signature, data, withDelegatecall). Each of the engine's
+functions is one such call here, with an empty signature and the whole calldata, so that every value
+stands in what is voted on and no payload contract has to be trusted. For the usual path,
+`payload` writes the same as an `AaveV3Payload`.
+
+Source: aave-v3-origin 3.6.0, AaveV3ConfigEngine.sol and AaveV3Payload.sol; aave-governance-v3,
+payloads/Executor.sol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from eth_utils.address import to_checksum_address
+
+from paramgen.book.venues import AaveEngine
+from paramgen.targets import aave
+from paramgen.targets.calls import Call, ProposalError, arguments, call
+from paramgen.targets.setters import Setter, Setting, read, written
+from paramgen.targets.venue import (
+    Emission,
+    Expressed,
+    Parameters,
+    Polyline,
+    Reading,
+    Resolution,
+    Venue,
+)
+from paramgen.units import YEAR_365
+
+EXECUTE = "executeTransaction(address,uint256,string,bytes,bool)"
+_DELEGATED = True
+RATES = Setter(f"updateRateStrategies{aave.RATE_ROW}", ("asset",), aave.RATES, rows=True)
+SETTERS = (aave.EMODES, aave.NEW_EMODES, aave.COLLATERALS, RATES, aave.CAP_UPDATES)
+"""In the order in which `AaveV3Payload` runs them."""
+
+
+def express(parameters: Parameters, market: AaveEngine) -> Expressed:
+    """The engine's values, of the engine as its executor reaches it."""
+    return aave.express(parameters, market, (market.executor, market.engine))
+
+
+def encode(settings: Sequence[Setting], reference: bytes) -> Emission:
+    """The engine's calls, each delegatecalled by its executor."""
+    del reference
+    calls: list[Call] = []
+    for executor in dict.fromkeys(each.of[0] for each in settings):
+        inner = [replace(s, of=s.of[1:]) for s in settings if s.of[0] == executor]
+        calls += (
+            call(executor, EXECUTE, each.to, 0, "", each.data, _DELEGATED)
+            for each in written(SETTERS, inner)
+        )
+    return Emission(tuple(calls))
+
+
+def decode(emission: Emission) -> tuple[Setting, ...]:
+    """The settings in an executor's calls.
+
+    Raises
+    ------
+    ProposalError : a call is no delegatecall of the engine, or sends something beside its calldata.
+    """
+    settings: list[Setting] = []
+    for found in emission.calls:
+        values = arguments(found, EXECUTE)
+        if values is None:
+            raise ProposalError(f"0x{found.data[:4].hex()} of {found.to} is no {EXECUTE}")
+        target, wei, signature, data, delegated = values
+        if wei or signature or not delegated:
+            raise ProposalError(f"{found.to} does not plainly delegatecall {target}")
+        inner = read(SETTERS, Call(str(to_checksum_address(target)), 0, data))
+        settings += (replace(each, of=(found.to, *each.of)) for each in inner)
+    return tuple(settings)
+
+
+def readings(settings: Sequence[Setting], market: AaveEngine) -> tuple[Reading, ...]:
+    """As pool and strategy give them."""
+    del market
+    return aave.readings(settings)
+
+
+def curve(settings: Sequence[Setting], market: AaveEngine) -> Polyline | None:
+    """The strategy's two lines."""
+    del market
+    return aave.curve(settings)
+
+
+def resolution(market: AaveEngine) -> Resolution:
+    """Whole basis points."""
+    del market
+    return aave.resolution()
+
+
+AAVE_ENGINE = Venue(
+    "aave-config-engine", YEAR_365, aave.UNITS,
+    express, encode, decode, readings, curve, resolution,
+)  # fmt: skip
