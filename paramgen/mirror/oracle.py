@@ -17,6 +17,7 @@ from paramgen.mirror.words import (
     ORACLE_REFERENCE,
     ORACLE_STATE,
 )
+from paramgen.units import BPS
 
 OUTPUT_DECIMALS = 8
 MAX_ANSWER = 2**128 - 1
@@ -65,6 +66,20 @@ class Configuration:
     def word(self) -> int:
         """The packed configuration word."""
         return ORACLE_CONFIGURATION.pack(asdict(self))
+
+    def is_valid(self, *, has_secondary: bool) -> bool:
+        """Whether the oracle accepts the word, as `OracleWords.requireValidConfiguration`."""
+        limits = (self.primary_staleness, self.secondary_staleness)
+        needed = (
+            self.primary_staleness,
+            self.band_up,
+            self.band_down,
+            self.band_windows,
+            self.band_window,
+            self.confirm_delay,
+            *((self.secondary_staleness, self.tolerance) if has_secondary else ()),
+        )
+        return all(needed) and max(limits) <= self.maximum_age and self.decay_floor <= BPS
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,14 @@ class Guardrail:
         move = abs(target - current)
         return (move * BPS, step * current) if self.relative else (move, step)
 
+    def reach(self, current: int) -> tuple[int, int]:
+        """The least and the greatest value that the step allows: those with move ≤ allowed."""
+        down, up = (
+            step * current // BPS if self.relative else step
+            for step in (self.step_down, self.step_up)
+        )
+        return current - down, current + up
+
     def cost(self, current: int, target: int) -> int:
         """Share of a full budget that a legal move spends, rounded up; beyond full if none."""
         move, allowed = self.scaled(current, target)
