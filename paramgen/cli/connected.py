@@ -1,7 +1,8 @@
 """Commands that speak to a chain: `ape run update_params` and `ape run deploy`.
 
 ape resolves `--network` and logs to stdout by default; here all logs go to stderr, so that with
-`--json` stdout holds one document. Errors, usage errors included, exit with 1.
+`--json` stdout holds one document. Errors, usage errors included, exit with 1 where nothing was
+sent, and with 3 where a run ended half way (`reporting`).
 """
 
 from __future__ import annotations
@@ -25,14 +26,24 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 from paramgen.artefact import artefact, canonical, parse_artefact
 from paramgen.cli.check import warnings_of
 from paramgen.cli.output import console, show_json
+from paramgen.cli.reporting import (
+    INCOMPLETE,
+    REPORT,
+    UnfinishedError,
+    addresses_of,
+    redacted,
+    reported,
+    sent_entries,
+)
 from paramgen.cli.tables import guardrail_table, plan_table, show_parameters
 from paramgen.compiler.build import compile_book
 from paramgen.edge.apply import Applied, Prepared, apply, deploy, prepare
-from paramgen.edge.chain import Chain, is_embedded, network_key
+from paramgen.edge.chain import Chain, is_embedded, network_key, waiting_for
 from paramgen.edge.deploy import NOBODY
 from paramgen.edge.deployments import Deployments, alone, open_deployments
 from paramgen.edge.files import write_whole
 from paramgen.edge.load import load_book
+from paramgen.edge.node import PUBLIC_CONFIRMATIONS, Waiting
 from paramgen.errors import ParamgenError
 from paramgen.plan import Plan
 from paramgen.saved_plan import from_bytes, to_bytes, to_document
@@ -62,6 +73,9 @@ class Options:
     as_json: bool = False
     plan: Path | None = None
     save_plan: Path | None = None
+    report: Path | None = None
+    confirmations: int | None = None
+    patience: float | None = None
 
 
 @dataclass(frozen=True)
@@ -88,13 +102,23 @@ class ConnectedCommand(ConnectedProviderCommand):
         try:
             with redirect_stdout(sys.stderr) if as_json else nullcontext():
                 document = super().invoke(ctx)
+        except UnfinishedError as error:
+            if as_json:
+                show_json(error.document)
+            raise _failure(error, INCOMPLETE) from error
         except (ParamgenError, ApeException) as error:
-            raise click.ClickException(str(error)) from error
+            raise _failure(error, 1) from error
         except KeyboardInterrupt:
             click.echo("\nInterrupted. Run again to finish; nothing is deployed twice.", err=True)
             ctx.exit(INTERRUPTED)
         if as_json:
             show_json(document)
+
+
+def _failure(error: Exception, code: int) -> click.ClickException:
+    failure = click.ClickException(str(error))
+    failure.exit_code = code
+    return failure
 
 
 def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -111,6 +135,15 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="Folder for the artefact."),
         click.option("--deployments", type=folder, default=DEPLOYMENTS, show_default=True,
                      help="Folder of the networks' deployments."),
+        click.option("--report", type=path,
+                     help=f"Where to write what became of each step. [default: OUTPUT/{REPORT}]"),
+        click.option("--confirmations", type=click.IntRange(0), metavar="BLOCKS",
+                     help="Blocks on top of a transaction's own before it counts as landed. "
+                     f"[default: 0 on local networks, {PUBLIC_CONFIRMATIONS} or the network's own "
+                     "elsewhere]"),
+        click.option("--patience", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
+                     help="How long a transaction may take to land. "
+                     f"[default: {Waiting.patience:.0f}]"),
         click.option("--dry-run", is_flag=True, help="Show what would be done, do nothing."),
         click.option("--yes", is_flag=True, help="Do not ask."),
         click.option("--json", "as_json", is_flag=True,
@@ -168,21 +201,21 @@ def run_update(provider: Any, options: Options) -> Mapping[str, Any]:
         if session.prepared.is_done:
             click.echo("Nothing to do; no transaction sent.")
             session.write_artefact()
-            return session.document("nothing to do")
+            return session.finished("nothing to do")
         if options.dry_run:
             click.echo("Dry run; no transaction sent.")
             return session.document("dry run")
         _confirm(session)
-        with session.progress(len(session.prepared.steps) + 1):
+        with session.progress(len(session.prepared.names)):
             applied = apply(session.artefact, session.chain, session.prepared)
         session.write_artefact()
         if not options.as_json:
             show_parameters(session.artefact)
         click.echo(
-            f"Applied: {len(session.chain.sent)} transactions, {applied.verified} fields read "
-            f"back equal at block {applied.block}."
+            f"Applied: {len(session.chain.journal.sent)} transactions, {applied.verified} fields "
+            f"read back equal at block {applied.block}."
         )
-        return session.document("applied", applied)
+        return session.finished("applied", applied)
 
 
 def run_deploy(provider: Any, options: Options) -> Mapping[str, Any]:
@@ -196,7 +229,7 @@ def run_deploy(provider: Any, options: Options) -> Mapping[str, Any]:
     with _opened(provider, options, None) as session:
         if not session.prepared.steps:
             click.echo("Nothing to deploy; no transaction sent.")
-            return session.document("nothing to do")
+            return session.finished("nothing to do")
         click.echo(f"To deploy: {_summary(session.prepared)}.")
         if options.dry_run:
             click.echo("Dry run; no transaction sent.")
@@ -204,8 +237,8 @@ def run_deploy(provider: Any, options: Options) -> Mapping[str, Any]:
         _confirm(session)
         with session.progress(len(session.prepared.steps)):
             deploy(session.artefact, session.chain, session.prepared)
-        click.echo(f"Deployed: {len(session.chain.sent)} transactions.")
-        return session.document("deployed")
+        click.echo(f"Deployed: {len(session.chain.journal.sent)} transactions.")
+        return session.finished("deployed")
 
 
 # --- the session -------------------------------------------------------------------------------
@@ -220,6 +253,11 @@ class _Session:
     chain: Chain
     prepared: Prepared
 
+    def finished(self, status: str, applied: Applied | None = None) -> dict[str, Any]:
+        """Close the report; returns what `--json` prints."""
+        self.chain.journal.close(status)
+        return self.document(status, applied)
+
     def document(self, status: str, applied: Applied | None = None) -> dict[str, Any]:
         """What `--json` prints."""
         found = self.chain.deployments
@@ -232,7 +270,7 @@ class _Session:
             "artefact": self.artefact["hash"],
             "plan": to_document(self.prepared.plan),
             "steps": [step.name for step in self.prepared.steps],
-            "transactions": self.chain.sent,
+            "transactions": sent_entries(self.chain.journal),
             "verified_fields": None if applied is None else applied.verified,
             "contracts": {name: deployed.address for name, deployed in found.contracts.items()},
         }
@@ -267,7 +305,7 @@ def _opened(provider: Any, options: Options, saved: Plan | None) -> Iterator[_Se
     document = _artefact(options)
     file = _deployments_file(provider, options)
     account = _account(provider, options)
-    with alone(None if options.dry_run else file):
+    with alone(None if options.dry_run else file), redacted(addresses_of(provider)) as redact:
 
         def open_log(chain_id: int, genesis: str) -> Deployments:
             log = open_deployments(file, chain_id, genesis)
@@ -275,9 +313,35 @@ def _opened(provider: Any, options: Options, saved: Plan | None) -> Iterator[_Se
             return log
 
         _say("compiling the contracts if they have changed, and reading the chain")
-        chain = Chain(provider, account, open_log, report=_say)
+        chain = Chain(provider, account, open_log, report=_say, waiting=_waiting(provider, options))
+        chain.journal.redact = redact
         mocks = chain.is_local or options.mocks
-        yield _Session(options, document, chain, prepare(document, chain, mocks=mocks, saved=saved))
+        with reported(chain, _report_file(options), _facts(document, chain)):
+            prepared = prepare(document, chain, mocks=mocks, saved=saved)
+            yield _Session(options, document, chain, prepared)
+
+
+def _waiting(provider: Any, options: Options) -> Waiting:
+    usual = waiting_for(provider, options.confirmations)
+    if options.patience is None:
+        return usual
+    return replace(usual, patience=options.patience, lag=min(usual.lag, options.patience))
+
+
+def _report_file(options: Options) -> Path | None:
+    return None if options.dry_run else options.report or options.output / REPORT
+
+
+def _facts(document: Mapping[str, Any], chain: Chain) -> dict[str, Any]:
+    """What heads the report."""
+    return {
+        "network": chain.network,
+        "chain_id": chain.chain_id,
+        "genesis": chain.genesis,
+        "artefact": document["hash"],
+        "sender": chain.sender,
+        "confirmations": chain.node.waiting.confirmations,
+    }
 
 
 def _artefact(options: Options) -> Mapping[str, Any]:
@@ -324,7 +388,7 @@ def _confirm(session: _Session) -> None:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ParamgenError("this is no terminal to ask on: give --yes to apply, or --dry-run")
-    count = len(session.prepared.steps) + 1
+    count = len(session.prepared.names)
     where = f"{session.chain.network} (chain {session.chain.chain_id})"
     click.confirm(f"Send about {count} transactions to {where}?", abort=True, err=True)
 

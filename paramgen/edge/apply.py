@@ -6,12 +6,13 @@ word that differs, and holds every field that is then on chain against the artef
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from paramgen.difference import PlanError, batches, expected_state_hash, target_words, updates
-from paramgen.edge.chain import Chain, ChainError
+from paramgen.edge.chain import Chain
 from paramgen.edge.deploy import (
     Step,
     deployment_steps,
@@ -21,6 +22,7 @@ from paramgen.edge.deploy import (
     steward_address,
     tokens,
 )
+from paramgen.edge.node import ChainError
 from paramgen.encode import FIELDS, Word
 from paramgen.mirror.steward import MAX_BATCH
 from paramgen.plan import ChainState, Plan, Verdict, make_plan, why_not
@@ -36,6 +38,13 @@ class Prepared:
     plan: Plan
     state: ChainState
     steps: tuple[Step, ...]
+    mocks: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The steps, the batches among them, as the journal names them."""
+        batched = len(list(batches(self.plan.words, MAX_BATCH)))
+        return (*(step.name for step in self.steps), *map(_batch_name, range(batched)))
 
     @property
     def is_done(self) -> bool:
@@ -73,6 +82,8 @@ def prepare(
             f"the saved plan is of artefact {saved.artefact}, not {artefact['hash']}.\n"
             "    Name its book or artefact, or make the plan anew."
         )
+    chain.node.require_fresh(time.time())
+    chain.reopen_lost()
     chain.settle_intents()
     if chain.deployments.address("steward") is not None:
         record_created(chain)
@@ -84,28 +95,44 @@ def prepare(
     plan = make_plan(artefact, state)
     _require_acceptable(plan)
     deployments = deployment_steps(artefact, chain, state, mocks=mocks)
-    return Prepared(plan, state, (*deployments, *setting_steps(plan, chain)))
+    return Prepared(plan, state, (*deployments, *setting_steps(plan, chain)), mocks)
 
 
 def apply(artefact: Mapping[str, Any], chain: Chain, prepared: Prepared) -> Applied:
     """Send everything that is missing, then the batch; read every field back.
 
+    Whatever landed is looked at again before the batch and after it, since a reorganisation may
+    have taken it out. `chain.journal` says at every moment what became of each step.
+
     Raises
     ------
     ChainError
-        When the chain refuses, or a field read back is not the artefact's.
+        When the chain refuses, a transaction did not land, or a field read back is not the
+        artefact's.
+    PlanError
+        When someone else changed what the plan rests on while this ran.
     """
+    chain.journal.expect(prepared.names)
     deploy(artefact, chain, prepared)
     state = chain.state(tokens(artefact, chain))
     plan = make_plan(artefact, state)
     _require_approved(prepared.plan, plan)
-    for words in batches(plan.words, MAX_BATCH):
-        _apply_batch(chain, artefact["hash"], words, state)
+    _require_deployed(artefact, chain, state, prepared)
+    for number, words in enumerate(batches(plan.words, MAX_BATCH)):
+        _apply_batch(chain, _batch_name(number), artefact["hash"], words, state)
+    chain.recheck()
     return read_back(artefact, chain)
 
 
 def deploy(artefact: Mapping[str, Any], chain: Chain, prepared: Prepared) -> None:
-    """Send the steps before the batch, the governor's last."""
+    """Send the steps before the batch, the governor's last.
+
+    Raises
+    ------
+    ChainError
+        When the chain refuses, or a transaction did not land.
+    """
+    chain.journal.expect(step.name for step in prepared.steps)
     for step in prepared.steps:
         if not step.by_governor:
             step.run()
@@ -114,6 +141,7 @@ def deploy(artefact: Mapping[str, Any], chain: Chain, prepared: Prepared) -> Non
         _require_governor(artefact, chain, left)
     for step in left:
         step.run()
+    chain.recheck()
 
 
 def read_back(artefact: Mapping[str, Any], chain: Chain) -> Applied:
@@ -126,16 +154,30 @@ def read_back(artefact: Mapping[str, Any], chain: Chain) -> Applied:
     """
     state = chain.state(tokens(artefact, chain))
     left = make_plan(artefact, state)
-    if left.missing or left.changes:
-        wrong = [f"    {change.asset}.{change.field}" for change in left.changes]
-        unlisted = [f"    {asset} is not listed" for asset in left.missing]
-        raise ChainError("read back, these are not as applied:\n" + "\n".join(unlisted + wrong))
+    if not left.is_empty:
+        raise ChainError("read back, these are not as applied:\n" + "\n".join(_differing(left)))
     words = [word for market in artefact["markets"].values() for word in target_words(market)]
     return Applied(verified=sum(len(FIELDS[word]) for word in words), block=state.block)
 
 
+def _differing(plan: Plan) -> Iterator[str]:
+    yield from (f"    {asset} is not listed" for asset in plan.missing)
+    yield from (f"    {change.asset}.{change.field}" for change in plan.changes)
+    yield from (f"    the guardrail of {change.field}" for change in plan.guardrails)
+    if plan.price_move_limit is not None:
+        yield "    the price move limit"
+
+
+def _batch_name(number: int) -> str:
+    return "batch" if number == 0 else f"batch {number + 1}"
+
+
 def _apply_batch(
-    chain: Chain, artefact_hash: str, words: Mapping[str, Mapping[Word, int]], state: ChainState
+    chain: Chain,
+    step: str,
+    artefact_hash: str,
+    words: Mapping[str, Mapping[Word, int]],
+    state: ChainState,
 ) -> None:
     steward = steward_address(chain)
     standings = state.standings()
@@ -148,7 +190,7 @@ def _apply_batch(
             "Someone else is updating these markets; plan anew."
         )
     chain.transact(
-        "batch",
+        step,
         "ParameterSteward",
         steward,
         "applyBatch",
@@ -201,3 +243,22 @@ def _require_approved(approved: Plan, plan: Plan) -> None:
                 f"{change.asset}.{change.field} was changed on chain while this ran. The batch was "
                 "not sent; plan anew."
             )
+    if plan.guardrails or plan.price_move_limit is not None:
+        raise PlanError(
+            "these were changed on chain while this ran:\n"
+            + "\n".join(_differing(replace(plan, changes=(), missing=())))
+            + "\nThe batch was not sent; plan anew."
+        )
+
+
+def _require_deployed(
+    artefact: Mapping[str, Any], chain: Chain, state: ChainState, prepared: Prepared
+) -> None:
+    """After deployment every market stands with its oracle and accrual target."""
+    left = deployment_steps(artefact, chain, state, mocks=prepared.mocks)
+    if left:
+        raise PlanError(
+            "these were undone on chain while this ran:\n"
+            + "\n".join(f"    {step.name}" for step in left)
+            + "\nThe batch was not sent; plan anew."
+        )

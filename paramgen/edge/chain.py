@@ -1,18 +1,18 @@
 """A chain as this project sees it: one pinned block to read, one account to send from.
 
-Transactions go through ape, so that its accounts and networks serve; reads go through web3 at an
-explicit block. Every transaction is logged as an intent before it is sent (`deployments`), and
-tried in an `eth_call` first, so that a refusal costs nothing and is shown by its name.
+Transactions are prepared and signed by ape, so that its accounts and networks serve, and followed
+by `sending`; reads go through `node` at an explicit block. Every transaction is logged as an intent
+before it is sent (`deployments`), and tried in an `eth_call` first, so that a refusal costs nothing
+and is shown by its name.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import ape
-from ape.exceptions import ApeException
 from eth_abi.abi import decode, encode
 from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.address import to_checksum_address
@@ -21,16 +21,24 @@ from eth_utils.crypto import keccak
 from paramgen.difference import PARAMETER_IDS, Standing
 from paramgen.edge.bytecode import compiled, contract_type, creation_code, is_compiled
 from paramgen.edge.deployments import Deployed, Deployments, DeploymentsError, Intent
-from paramgen.edge.refusals import refusal
+from paramgen.edge.fate import DEEPEST_REORGANISATION, Fate, Status
+from paramgen.edge.journal import Journal
+from paramgen.edge.node import (
+    OLDEST_HEAD,
+    PUBLIC_CONFIRMATIONS,
+    ChainError,
+    Node,
+    Waiting,
+)
+from paramgen.edge.sending import Sender
 from paramgen.encode import Word
-from paramgen.errors import ParamgenError
 from paramgen.mirror.steward import Ledger
 from paramgen.plan import ChainState, MarketState
 
 EMBEDDED_PROVIDER = "test"
 LOCAL_CHAIN_IDS = frozenset({1337, 31337})
-MINING_PATIENCE = 600
-"""Seconds to wait for a transaction of an earlier run that is still pending."""
+_PUBLIC_POLL = 2.0
+"""Seconds between two looks at a public chain, whose blocks are seconds apart."""
 
 _FROZEN = 1 << 176
 _LENS_PAGE = 32
@@ -39,10 +47,6 @@ _MARKET_VIEW = (
     "uint256,uint256,uint256,uint8,uint256)"
 )
 _STEWARD_VIEW = f"(uint256,bool,bool,uint256,uint256,uint256[],{_MARKET_VIEW}[])"
-
-
-class ChainError(ParamgenError):
-    """A chain that refuses, cannot be reached, or is not what the run was made for."""
 
 
 class Chain:
@@ -54,7 +58,12 @@ class Chain:
     account : ape's account that sends every transaction.
     open_log : gives the chain's deployments from its chain id and genesis hash.
     report : called with one line whenever something that takes time begins.
-    after_send : called with the step's name after each mined transaction.
+    after_send : called with the step's name after each transaction that landed.
+    waiting : how long, and for how many blocks; by default as the network asks.
+
+    Attributes
+    ----------
+    journal : what became of each step.
     """
 
     def __init__(
@@ -64,43 +73,44 @@ class Chain:
         open_log: Callable[[int, str], Deployments],
         report: Callable[[str], None] = lambda _: None,
         after_send: Callable[[str], None] = lambda _: None,
+        *,
+        waiting: Waiting | None = None,
     ) -> None:
         self.provider = provider
-        self.account = account
         self.report = report
         self.after_send = after_send
         self.web3 = provider.web3
-        self.chain_id = int(self.web3.eth.chain_id)
-        self.genesis = "0x" + bytes(self.web3.eth.get_block(0)["hash"]).hex()
+        self.node = Node(self.web3, waiting or waiting_for(provider))
+        self.chain_id = self.node.chain_id
+        self.genesis = self.node.block_hash(0) or ""
         self.network = network_key(provider)
         self.deployments = open_log(self.chain_id, self.genesis)
-        self.sent: list[dict[str, str]] = []
+        self.journal = Journal()
+        self.sending = Sender(self.node, account, self.deployments, self.journal, self.tell)
 
     @property
     def sender(self) -> str:
         """The account's address."""
-        return str(self.account.address)
+        return self.sending.address
 
     @property
     def is_local(self) -> bool:
         """Whether this chain is a developer's own, where mocks may stand for what is missing."""
-        return self.network.endswith(":local") or self.chain_id in LOCAL_CHAIN_IDS
+        return is_local(self.provider, self.chain_id)
+
+    def tell(self, line: str) -> None:
+        """Pass one line to whoever listens now."""
+        self.report(line)
 
     # --- reading -------------------------------------------------------------------------------
 
     def now(self) -> int:
         """Time of the latest block."""
-        return int(self.web3.eth.get_block("latest")["timestamp"])
-
-    def code(self, address: str) -> bytes:
-        """Runtime code at an address."""
-        return bytes(self.web3.eth.get_code(to_checksum_address(address)))
+        return self.node.head().time
 
     def call(self, address: str, signature: str, output: str) -> Any:
         """Call a getter without arguments at the latest block."""
-        data = function_signature_to_4byte_selector(signature)
-        answer = self.web3.eth.call({"to": to_checksum_address(address), "data": data})
-        return decode([output], bytes(answer))[0]
+        return self.node.call(address, signature, output)
 
     def state(self, tokens: Mapping[str, str]) -> ChainState:
         """Everything a plan rests on, at the latest block.
@@ -109,9 +119,9 @@ class Chain:
         ----------
         tokens : market key on chain by asset name, for those that have one.
         """
-        block = self.web3.eth.get_block("latest")
+        head = self.node.head()
         steward = self.deployments.address("steward")
-        empty = ChainState(self.chain_id, self.genesis, int(block["number"]), block["timestamp"])
+        empty = ChainState(self.chain_id, self.genesis, head.number, head.time)
         if steward is None:
             return empty
         names = sorted(tokens)
@@ -140,7 +150,7 @@ class Chain:
         """The steward's own hash of what a batch rests on, at the latest block."""
         selector = function_signature_to_4byte_selector("stateHash(address[],uint8[])")
         data = selector + encode(["address[]", "uint8[]"], [assets, masks])
-        return "0x" + bytes(self.web3.eth.call({"to": steward, "data": data})).hex()
+        return "0x" + self.node.eth_call({"to": steward, "data": data}).hex()
 
     def _look(self, steward: str, assets: Sequence[str], block: int) -> Any:
         count = max(PARAMETER_IDS.values()) + 1
@@ -148,20 +158,32 @@ class Chain:
             ["address", "address", "uint256", "address[]"], [steward, self.sender, count, assets]
         )
         data = creation_code("StateLens") + arguments
-        answer = self.web3.eth.call({"from": self.sender, "data": data}, block_identifier=block)
-        return decode([_STEWARD_VIEW], bytes(answer))[0]
+        answer = self.node.eth_call({"from": self.sender, "data": data}, block)
+        return decode([_STEWARD_VIEW], answer)[0]
 
     # --- what an earlier run left --------------------------------------------------------------
 
+    def reopen_lost(self) -> None:
+        """Take back to intents what a reorganisation took out of the chain."""
+        for step, found in list(self.deployments.contracts.items()):
+            if step in self.deployments.contracts and self._was_lost(found):
+                self.report(f"a reorganisation took out block {found.block}, and {step} with it")
+                self.deployments.reopen(step, _intent_of(found))
+
     def settle_intents(self) -> None:
-        """Adopt what a killed run deployed and drop intents that never landed."""
+        """Adopt what a killed run sent and has landed; keep what may still land.
+
+        Raises
+        ------
+        ChainError
+            When a transaction is still pending after the patience.
+        """
         for step, intent in list(self.deployments.intents.items()):
-            self._await_pending(step, intent)
-            landed = intent.address is not None and self._is_ours(intent)
-            if landed:
+            found = self.sending.follow(step, intent)
+            if intent.address is not None and self._has_landed(intent, found):
                 self.report(f"adopting {step}, which an interrupted run deployed")
-                self._record(step, intent, None, self.web3.eth.block_number)
-            else:
+                self._record(step, intent, found)
+            elif found.status is not Status.DROPPED:
                 self.deployments.settle(step)
 
     def check_code(self) -> None:
@@ -173,7 +195,7 @@ class Chain:
             Naming the first contract that is absent, changed, or of another compilation.
         """
         for step, found in self.deployments.contracts.items():
-            code = self.code(found.address)
+            code = self.node.code(found.address)
             if not code:
                 raise self._disagrees(step, found, "there is no code")
             if "0x" + keccak(code).hex() != found.code_hash:
@@ -186,30 +208,36 @@ class Chain:
                 )
 
     def _disagrees(self, step: str, found: Deployed, what: str) -> DeploymentsError:
+        head = self.node.head().number
+        behind = (
+            f"The chain ends at block {head}, before block {found.block}, where it was deployed: "
+            "the node is behind (run again), or "
+            if head < found.block
+            else "Either "
+        )
         return DeploymentsError(
             f"{step}: {what} at {found.address} on chain {self.chain_id}, where "
-            f"{self.deployments.path} has {found.contract}.\n    The chain was restarted from the "
-            f"same genesis or the file is another's. Remove {self.deployments.key} from it to "
-            "deploy anew."
+            f"{self.deployments.path} has {found.contract}.\n    {behind}the chain was restarted "
+            f"from the same genesis, or the file is another's. Remove {self.deployments.key} from "
+            "it to deploy anew."
         )
 
-    def _await_pending(self, step: str, intent: Intent) -> None:
-        until = time.monotonic() + MINING_PATIENCE
-        while (
-            self._count(intent.sender, "latest")
-            <= intent.nonce
-            < self._count(intent.sender, "pending")
-        ):
-            if time.monotonic() > until:
-                raise ChainError(
-                    f"{step}: the transaction with nonce {intent.nonce} of {intent.sender} is "
-                    "still pending. Speed it up or replace it, then run again."
-                )
-            self.report(f"waiting for {step}, which an interrupted run sent")
-            time.sleep(2)
+    def _was_lost(self, found: Deployed) -> bool:
+        """Whether a reorganisation took out the block that had it, and no other has it since."""
+        depth = self.node.head().number - found.block
+        return (
+            found.data_hash != ""
+            and 0 <= depth <= DEEPEST_REORGANISATION
+            and self.node.block_hash(found.block) != found.block_hash
+            and not self.node.code(found.address)
+        )
 
-    def _is_ours(self, intent: Intent) -> bool:
-        code = self.code(intent.address or "")
+    def _has_landed(self, intent: Intent, found: Fate) -> bool:
+        """By its transaction; or by its code, where the node keeps no state to find that."""
+        unknown = found.status is Status.REPLACED and found.transaction is None
+        if found.status is not Status.LANDED and not unknown:
+            return False
+        code = self.node.code(intent.address or "")
         return bool(code) and is_compiled(intent.contract, code)
 
     # --- sending -------------------------------------------------------------------------------
@@ -220,16 +248,16 @@ class Chain:
         Raises
         ------
         ChainError
-            When the constructor refuses.
+            When the constructor refuses, or the transaction did not land.
         """
         transaction = getattr(compiled(ape.project), contract)(*arguments)
-        nonce = self._count(self.sender, "latest")
+        nonce = self.sending.nonce(step)
         address = deployment_address(self.sender, nonce)
         intent = Intent(contract, "", self.sender, nonce, address, jsonable(arguments))
-        receipt = self._send(step, intent, transaction)
-        if not is_compiled(contract, self.code(address)):
+        intent, landed = self.sending.send(step, intent, transaction)
+        if not is_compiled(contract, self.node.code(address)):
             raise ChainError(f"{step}: what stands at {address} is not the compiled {contract}")
-        self._record(step, intent, receipt.txn_hash, receipt.block_number)
+        self._record(step, intent, landed)
         self.after_send(step)
         return address
 
@@ -239,56 +267,54 @@ class Chain:
         Raises
         ------
         ChainError
-            When the contract refuses, with its error's name and arguments.
+            When the contract refuses, with its error's name and arguments, or the transaction did
+            not land.
         """
         abi = next(m for m in contract_type(contract).mutable_methods if m.name == method)
         ecosystem = self.provider.network.ecosystem
         transaction = ecosystem.encode_transaction(
             to_checksum_address(address), abi, *args, sender=self.sender
         )
-        nonce = self._count(self.sender, "latest")
-        intent = Intent(contract, method, self.sender, nonce, None, ())
-        self._send(step, intent, transaction)
+        intent = Intent(contract, method, self.sender, self.sending.nonce(step), None, ())
+        self.sending.send(step, intent, transaction)
         self.deployments.settle(step)
         self.after_send(step)
+
+    def recheck(self) -> None:
+        """Look again at all that this run saw land; what a reorganisation took out is sent again.
+
+        Raises
+        ------
+        ChainError
+            When something that had landed has not any more.
+        """
+        for step, landed in self.sending.recheck():
+            known = self.deployments.contracts.get(step)
+            if known is not None and known.block_hash != landed.block_hash:
+                moved = replace(known, block=landed.block or 0, block_hash=landed.block_hash or "")
+                self.deployments.record(step, moved)
 
     def record_created(self, step: str, contract: str, address: str, creator: str) -> None:
         """Record what one of our contracts created in its constructor."""
         intent = Intent(contract, "", creator, 0, address, ())
-        self._record(step, intent, None, self.web3.eth.block_number)
+        self._record(step, intent, Fate(Status.LANDED, block=self.node.head().number))
 
-    def _send(self, step: str, intent: Intent, transaction: Any) -> Any:
-        transaction.sender = self.sender
-        transaction.nonce = intent.nonce
-        self._try(step, transaction)
-        self.report(step)
-        self.deployments.intend(step, intent)
-        try:
-            receipt = self.account.call(transaction)
-        except ApeException as error:
-            raise ChainError(f"{step}: {error}") from error
-        self.sent.append({"step": step, "transaction": receipt.txn_hash})
-        return receipt
-
-    def _try(self, step: str, transaction: Any) -> None:
-        call = {"from": self.sender, "data": transaction.data}
-        if transaction.receiver:
-            call["to"] = transaction.receiver
-        try:
-            self.web3.eth.call(call)
-        except Exception as error:
-            raise ChainError(f"{step}: the chain refuses: {refusal(error)}") from error
-
-    def _record(self, step: str, intent: Intent, transaction: str | None, block: int) -> None:
+    def _record(self, step: str, intent: Intent, landed: Fate) -> None:
         address = intent.address or ""
-        digest = "0x" + keccak(self.code(address)).hex()
+        digest = "0x" + keccak(self.node.code(address)).hex()
         deployed = Deployed(
-            intent.contract, address, digest, intent.arguments, transaction, int(block)
+            intent.contract,
+            address,
+            digest,
+            intent.arguments,
+            landed.transaction,
+            int(landed.block or 0),
+            landed.block_hash or "",
+            intent.sender,
+            intent.nonce,
+            intent.data_hash,
         )
         self.deployments.record(step, deployed)
-
-    def _count(self, address: str, block: str) -> int:
-        return int(self.web3.eth.get_transaction_count(address, block))
 
 
 # --- helpers -----------------------------------------------------------------------------------
@@ -297,6 +323,25 @@ class Chain:
 def network_key(provider: Any) -> str:
     """`ecosystem:network`, as books and policies name a network."""
     return f"{provider.network.ecosystem.name}:{provider.network.name}"
+
+
+def is_local(provider: Any, chain_id: int) -> bool:
+    """Whether a chain is a developer's own."""
+    return network_key(provider).endswith(":local") or chain_id in LOCAL_CHAIN_IDS
+
+
+def waiting_for(provider: Any, confirmations: int | None = None) -> Waiting:
+    """How long to wait on a network: not at all for blocks on a developer's own.
+
+    Parameters
+    ----------
+    confirmations : blocks, in place of the network's own.
+    """
+    if is_local(provider, int(provider.chain_id)):
+        return Waiting(confirmations or 0)
+    asked = max(PUBLIC_CONFIRMATIONS, int(provider.network.required_confirmations))
+    blocks = asked if confirmations is None else confirmations
+    return Waiting(blocks, poll=_PUBLIC_POLL, oldest_head=OLDEST_HEAD)
 
 
 def is_embedded(provider: Any) -> bool:
@@ -316,6 +361,21 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value
+
+
+def _intent_of(found: Deployed) -> Intent:
+    """The intent that a recorded contract was, for the chain to be asked again."""
+    return Intent(
+        found.contract,
+        "",
+        found.sender,
+        found.nonce,
+        found.address,
+        found.arguments,
+        data_hash=found.data_hash,
+        transaction=found.transaction,
+        block=found.block,
+    )
 
 
 def _market(token: str, view: Any) -> MarketState:

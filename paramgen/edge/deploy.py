@@ -13,7 +13,8 @@ from typing import Any
 from eth_utils.address import to_checksum_address
 
 from paramgen.difference import PARAMETER_IDS, price_move_limit, target_words
-from paramgen.edge.chain import Chain, ChainError, jsonable
+from paramgen.edge.chain import Chain, jsonable
+from paramgen.edge.node import ChainError
 from paramgen.encode import Word
 from paramgen.errors import ParamgenError
 from paramgen.plan import ChainState, Plan

@@ -34,7 +34,10 @@ class Deployed:
     contract : its name in the project.
     code_hash : keccak of the runtime code, immutables included.
     arguments : the constructor's, as JSON values; integers as text.
-    transaction : None for what another contract created, or what was adopted after a kill.
+    transaction : None for what another contract created.
+    block_hash : of the block that had it, by which a reorganisation is known.
+    sender, nonce, data_hash : the transaction's; the sender of what a contract created is that
+        contract.
     """
 
     contract: str
@@ -43,6 +46,10 @@ class Deployed:
     arguments: tuple[Any, ...]
     transaction: str | None
     block: int
+    block_hash: str = ""
+    sender: str = ""
+    nonce: int = 0
+    data_hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,9 @@ class Intent:
     Attributes
     ----------
     address : where the contract will be, from sender and nonce; None for a call.
+    target, data_hash : whom it calls, None to create; keccak of its data.
+    transaction : its hash, by which the chain is asked for it first.
+    block : head of the chain when it was signed.
     """
 
     contract: str
@@ -60,6 +70,10 @@ class Intent:
     nonce: int
     address: str | None
     arguments: tuple[Any, ...]
+    target: str | None = None
+    data_hash: str = ""
+    transaction: str | None = None
+    block: int = 0
 
 
 @dataclass
@@ -92,6 +106,13 @@ class Deployments:
         self.contracts[step] = deployed
         self.settle(step)
 
+    def reopen(self, step: str, intent: Intent) -> None:
+        """Take a contract that the chain lost back to an intent, with all that it created."""
+        lost = self.contracts.pop(step)
+        for child in [s for s, found in self.contracts.items() if found.sender == lost.address]:
+            del self.contracts[child]
+        self.intend(step, intent)
+
     def settle(self, step: str) -> None:
         """Drop a step's intent: its transaction has landed, or never will."""
         self.intents.pop(step, None)
@@ -119,12 +140,14 @@ def open_deployments(path: Path | None, chain_id: int, genesis: str) -> Deployme
     Raises
     ------
     DeploymentsError
-        When the file is damaged.
+        When the file is damaged, or knows this genesis by another chain id.
     """
     found = Deployments(chain_id, genesis, path)
     if path is None:
         return found
-    chain = _read(path)["chains"].get(found.key, {"contracts": {}, "intents": {}})
+    chains = _read(path)["chains"]
+    _require_one_id(path, found, chains)
+    chain = chains.get(found.key, {"contracts": {}, "intents": {}})
     try:
         found.contracts = {
             step: Deployed(**_with_tuple(value)) for step, value in chain["contracts"].items()
@@ -135,6 +158,17 @@ def open_deployments(path: Path | None, chain_id: int, genesis: str) -> Deployme
     except (KeyError, TypeError, AttributeError) as error:
         raise _damaged(path, repr(error)) from error
     return found
+
+
+def _require_one_id(path: Path, found: Deployments, chains: Mapping[str, Any]) -> None:
+    """A genesis has one chain id: an RPC that gives another lies, or the chain was split."""
+    others = [key for key in chains if key != found.key and key.endswith(f":{found.genesis}")]
+    if others:
+        raise DeploymentsError(
+            f"{path} knows the chain of genesis {found.genesis} by the id "
+            f"{others[0].partition(':')[0]}, and the RPC says {found.chain_id}.\n    Nothing was "
+            "sent. Use another RPC, or another --deployments folder if the chain is another."
+        )
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """A run that dies anywhere is finished by the next: same state, nothing deployed twice.
 
-In process on the embedded chain, with the log on disk as it is for any other chain. An account
-that dies stands in for the kill: before its k-th transaction leaves, when the intent is on disk
+In process on the embedded chain, with the log on disk as it is for any other chain. A sender that
+dies stands in for the kill: before its k-th transaction leaves, when the intent is on disk
 already, or after it is mined, when nothing has been recorded of it.
 """
 
@@ -10,9 +10,11 @@ import json
 import pytest
 
 from paramgen.edge.apply import apply, prepare
-from paramgen.edge.chain import Chain, ChainError
+from paramgen.edge.chain import Chain
 from paramgen.edge.deploy import DeploymentError
 from paramgen.edge.deployments import DeploymentsError, Intent, alone, open_deployments
+from paramgen.edge.node import ChainError
+from paramgen.edge.sending import Sender
 from tests.e2e.conftest import DEPLOYER
 from tests.support.artefacts import sample_artefact
 
@@ -24,20 +26,26 @@ class Killed(BaseException):
     """As a signal would end the run: no handler for ordinary errors catches it."""
 
 
-class Dying:
-    """An account that dies at its k-th transaction, before sending it or right after."""
+class Dying(Sender):
+    """Sends like any other up to its k-th transaction, and dies before it leaves or right after."""
 
-    def __init__(self, account, at, *, sends):
-        self._account, self._left, self._sends = account, at, sends
-        self.address = account.address
+    left, sends = 0, False
 
-    def call(self, transaction):
-        self._left -= 1
-        if self._left:
-            return self._account.call(transaction)
-        if self._sends:
-            self._account.call(transaction)
+    def _broadcast(self, signed):
+        self.left -= 1
+        if self.left:
+            return super()._broadcast(signed)
+        if self.sends:
+            super()._broadcast(signed)
         raise Killed
+
+
+def dying(chain, at, *, sends):
+    """The same chain, with a sender that dies."""
+    usual = chain.sending
+    chain.sending = Dying(usual.node, usual.account, usual.deployments, usual.journal, usual.report)
+    chain.sending.left, chain.sending.sends = at, sends
+    return chain
 
 
 @pytest.fixture
@@ -49,11 +57,11 @@ def file(tmp_path):
 def connect(networks, accounts, file):
     """A new process' view of the chain: everything it knows is on disk or on chain."""
 
-    def connected(account=None):
+    def connected():
         def open_log(chain_id, genesis):
             return open_deployments(file, chain_id, genesis)
 
-        return Chain(networks.active_provider, account or accounts[0], open_log)
+        return Chain(networks.active_provider, accounts[0], open_log)
 
     return connected
 
@@ -91,12 +99,12 @@ def uninterrupted(connect, chain, file):
 
 @pytest.mark.parametrize("sends", [False, True], ids=["before-sending", "after-mining"])
 @pytest.mark.parametrize("k", range(1, TRANSACTIONS + 1))
-def test_a_run_killed_at_any_transaction_is_resumed(k, sends, connect, accounts, uninterrupted):
-    dying = connect(Dying(accounts[0], k, sends=sends))
-    before = sent(dying)
+def test_a_run_killed_at_any_transaction_is_resumed(k, sends, connect, uninterrupted):
+    first = dying(connect(), k, sends=sends)
+    before = sent(first)
     with pytest.raises(Killed):
-        run(dying)
-    assert sent(dying) - before == k - 1 + sends
+        run(first)
+    assert sent(first) - before == k - 1 + sends
 
     resumed = run(connect())
     assert sent(resumed) - before == TRANSACTIONS
@@ -104,11 +112,12 @@ def test_a_run_killed_at_any_transaction_is_resumed(k, sends, connect, accounts,
     assert prepare(ARTEFACT, connect(), mocks=True).is_done
 
 
-def test_an_adopted_contract_keeps_the_arguments_it_was_sent_with(connect, accounts):
+def test_an_adopted_contract_keeps_its_arguments_and_its_transaction(connect):
     with pytest.raises(Killed):
-        run(connect(Dying(accounts[0], 5, sends=True)))
-    adopted = run(connect()).deployments.contracts["oracle/asset-0"]
-    assert adopted.transaction is None
+        run(dying(connect(), 5, sends=True))
+    chain = run(connect())
+    adopted = chain.deployments.contracts["oracle/asset-0"]
+    assert chain.node.receipt(adopted.transaction)["contractAddress"] == adopted.address
     assert adopted.arguments[0][0] == connect().deployments.address("token/asset-0")
 
 
@@ -133,7 +142,7 @@ def test_drift_is_seen_and_mended_by_one_transaction(connect):
     drifted = prepare(ARTEFACT, connect(), mocks=True)
     assert [(c.field, c.before, c.after) for c in drifted.plan.changes] == [("ltv", 0, 8_000)]
     mended = run(connect())
-    assert [entry["step"] for entry in mended.sent] == ["batch"]
+    assert [entry.step for entry in mended.journal.sent] == ["batch"]
 
 
 def test_bounds_that_no_oracle_can_change_lead_to_a_new_oracle(connect):
@@ -141,7 +150,7 @@ def test_bounds_that_no_oracle_can_change_lead_to_a_new_oracle(connect):
     wider = json.loads(json.dumps(ARTEFACT))
     wider["markets"]["asset-0"]["feed"]["highest_units"] = str(2_000 * 10**8)
     moved = run(connect(), wider)
-    assert [e["step"] for e in moved.sent] == ["oracle/asset-0", "listing/asset-0"]
+    assert [entry.step for entry in moved.journal.sent] == ["oracle/asset-0", "listing/asset-0"]
     assert moved.deployments.address("oracle/asset-0") != old
     assert prepare(wider, connect(), mocks=True).is_done
 
