@@ -14,6 +14,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @shared_options
 @click.option("--plan", type=_FILE, help="A saved plan, applied only to the state it assumes.")
 @click.option("--save-plan", type=_FILE, help="Where to save the plan for review.")
+@click.option("--page", type=_FILE, help="Where to draw it as a page: values, rate curves.")
 def cli(provider: Any, **options: Any) -> Any:
     """Bring a chain's oracle, rate and collateral parameters to what a book compiles to.
 

@@ -20,6 +20,7 @@ import click
 from ape.cli import ConnectedProviderCommand
 from ape.exceptions import ApeException
 from ape.logging import CLICK_ECHO_KWARGS, LogLevel, logger
+from eth_utils.address import is_address
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
@@ -37,8 +38,16 @@ from paramgen.cli.reporting import (
 )
 from paramgen.cli.tables import guardrail_table, plan_table, show_parameters
 from paramgen.compiler.build import compile_book
+from paramgen.difference import difference
 from paramgen.edge.apply import Applied, Prepared, apply, deploy, prepare
-from paramgen.edge.chain import Chain, is_embedded, network_key, waiting_for
+from paramgen.edge.chain import (
+    Chain,
+    impersonated,
+    is_embedded,
+    is_fork,
+    network_key,
+    waiting_for,
+)
 from paramgen.edge.deploy import NOBODY
 from paramgen.edge.deployments import Deployments, alone, open_deployments
 from paramgen.edge.files import write_whole
@@ -46,6 +55,7 @@ from paramgen.edge.load import load_book
 from paramgen.edge.node import PUBLIC_CONFIRMATIONS, Waiting
 from paramgen.errors import ParamgenError
 from paramgen.plan import Plan
+from paramgen.proposal.report import report
 from paramgen.saved_plan import from_bytes, to_bytes, to_document
 
 DEFAULT_BOOK = Path("examples/rwa/book.yaml")
@@ -76,6 +86,7 @@ class Options:
     report: Path | None = None
     confirmations: int | None = None
     patience: float | None = None
+    page: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +140,8 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--book", type=path, help=f"The book to compile. [default: {DEFAULT_BOOK}]"),
         click.option("--policy", type=path, help="A policy in place of the one the book names."),
         click.option("--artefact", type=path, help="A compiled artefact in place of a book."),
-        click.option("--account", metavar="ALIAS", help="ape's account that sends."),
+        click.option("--account", metavar="ALIAS",
+                     help="ape's account that sends; on a fork, an address to impersonate."),
         click.option("--mocks", is_flag=True, help="Mock what is missing, off local networks too."),
         click.option("-o", "--output", type=folder, default=OUTPUT, show_default=True,
                      help="Folder for the artefact."),
@@ -304,12 +316,13 @@ def _opened(provider: Any, options: Options, saved: Plan | None) -> Iterator[_Se
     logger.set_level(LogLevel.WARNING)
     document = _artefact(options)
     file = _deployments_file(provider, options)
-    account = _account(provider, options)
-    with alone(None if options.dry_run else file), redacted(addresses_of(provider)) as redact:
+    account = _account(provider, options, document)
+    written = None if options.dry_run or is_fork(provider) else file
+    with alone(written), redacted(addresses_of(provider)) as redact:
 
         def open_log(chain_id: int, genesis: str) -> Deployments:
             log = open_deployments(file, chain_id, genesis)
-            log.path = None if options.dry_run else file
+            log.path = written
             return log
 
         _say("compiling the contracts if they have changed, and reading the chain")
@@ -357,13 +370,18 @@ def _artefact(options: Options) -> Mapping[str, Any]:
 
 
 def _deployments_file(provider: Any, options: Options) -> Path | None:
-    """The network's file; an embedded chain ends with its process and is never written down."""
+    """The network's file; an embedded chain ends with its process and is never written down.
+
+    A fork reads the file of the network that it forks, and leaves it as it is.
+    """
     if is_embedded(provider):
         return None
     return options.deployments / f"{network_key(provider).replace(':', '-')}.json"
 
 
-def _account(provider: Any, options: Options) -> Any:
+def _account(provider: Any, options: Options, document: Mapping[str, Any]) -> Any:
+    if is_fork(provider):
+        return _rehearsing(provider, options, document)
     if options.account is not None:
         if options.account not in ape.accounts.aliases:
             known = ", ".join(sorted(ape.accounts.aliases)) or "none"
@@ -381,6 +399,17 @@ def _account(provider: Any, options: Options) -> Any:
         f"{network_key(provider)} needs an account to send from: name one with --account; "
         "`ape accounts list` shows yours."
     )
+
+
+def _rehearsing(provider: Any, options: Options, document: Mapping[str, Any]) -> Any:
+    """On a fork: the account named, else the policy's governor; no key is needed of either."""
+    roles = document["policy"]["roles"].get(network_key(provider), {})
+    address = options.account or roles.get("governor")
+    if address is None:
+        return ape.accounts.test_accounts[0]
+    if not is_address(address):
+        raise ParamgenError(f"--account takes an address on a fork, not {address!r}")
+    return impersonated(provider, address)
 
 
 def _confirm(session: _Session) -> None:
@@ -407,8 +436,14 @@ def _show(session: _Session) -> None:
 
 
 def _save(session: _Session) -> None:
-    if session.options.save_plan is not None:
-        write_whole(session.options.save_plan, to_bytes(session.prepared.plan))
+    options, plan = session.options, session.prepared.plan
+    if options.save_plan is not None:
+        write_whole(options.save_plan, to_bytes(plan))
+    if options.page is not None:
+        left = difference(session.artefact, plan.assumes)
+        title = f"What would change on {session.chain.network}"
+        page = report(session.artefact, plan.assumes, left, title)
+        write_whole(options.page, page.encode())
 
 
 def _summary(prepared: Prepared) -> str:

@@ -22,6 +22,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--network", default="ethereum:local:test", show_default=True, help="ape's network.")
 @click.option("--deployments", type=_FOLDER, help="Folder of the networks' deployments.")
 @click.option("--save", type=_FILE, help="Where to save the plan for review.")
+@click.option("--page", type=_FILE, help="Where to draw it as a page: values, rate curves.")
 @json_option
 def plan(
     *,
@@ -31,6 +32,7 @@ def plan(
     network: str,
     deployments: Path | None,
     save: Path | None,
+    page: Path | None,
     as_json: bool,
 ) -> int:
     """Show every parameter whose value on chain differs from the book's.
@@ -41,9 +43,15 @@ def plan(
     from paramgen.cli.connected import DEPLOYMENTS, Options, connected, run_plan  # noqa: PLC0415
 
     options = Options(
-        book=book, policy=policy, artefact=artefact, save_plan=save, as_json=as_json, dry_run=True,
+        book=book,
+        policy=policy,
+        artefact=artefact,
         deployments=deployments or DEPLOYMENTS,
-    )  # fmt: skip
+        save_plan=save,
+        page=page,
+        as_json=as_json,
+        dry_run=True,
+    )
     with redirect_stdout(sys.stderr) if as_json else nullcontext(), connected(network) as provider:
         document = run_plan(provider, options)
     if as_json:

@@ -40,6 +40,8 @@ LOCAL_CHAIN_IDS = frozenset({1337, 31337})
 _PUBLIC_POLL = 2.0
 """Seconds between two looks at a public chain, whose blocks are seconds apart."""
 
+_FORK = "-fork"
+_GAS_MONEY = 10**24
 _FROZEN = 1 << 176
 _LENS_PAGE = 32
 _MARKET_VIEW = (
@@ -321,8 +323,29 @@ class Chain:
 
 
 def network_key(provider: Any) -> str:
-    """`ecosystem:network`, as books and policies name a network."""
-    return f"{provider.network.ecosystem.name}:{provider.network.name}"
+    """`ecosystem:network`, as books and policies name a network; a fork's is what it forks."""
+    name = str(provider.network.name).removesuffix(_FORK)
+    return f"{provider.network.ecosystem.name}:{name}"
+
+
+def is_fork(provider: Any) -> bool:
+    """Whether the chain is a copy of another, where nothing that is sent counts."""
+    return str(provider.network.name).endswith(_FORK)
+
+
+def impersonated(provider: Any, address: str) -> Any:
+    """An account that sends as `address` without its key, with ether for gas; on a fork alone.
+
+    Raises
+    ------
+    ChainError
+        When the chain is no fork.
+    """
+    if not is_fork(provider):
+        raise ChainError(f"{network_key(provider)} is no fork: nobody is impersonated there")
+    account = ape.accounts.test_accounts.impersonate_account(to_checksum_address(address))
+    provider.set_balance(account.address, _GAS_MONEY)
+    return account
 
 
 def is_local(provider: Any, chain_id: int) -> bool:
@@ -331,13 +354,13 @@ def is_local(provider: Any, chain_id: int) -> bool:
 
 
 def waiting_for(provider: Any, confirmations: int | None = None) -> Waiting:
-    """How long to wait on a network: not at all for blocks on a developer's own.
+    """How long to wait on a network: not at all for blocks on a developer's own, or on a fork.
 
     Parameters
     ----------
     confirmations : blocks, in place of the network's own.
     """
-    if is_local(provider, int(provider.chain_id)):
+    if is_fork(provider) or is_local(provider, int(provider.chain_id)):
         return Waiting(confirmations or 0)
     asked = max(PUBLIC_CONFIRMATIONS, int(provider.network.required_confirmations))
     blocks = asked if confirmations is None else confirmations
