@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from paramgen.artefact import artefact, parse_artefact
+from paramgen.cli.live_options import Asked, live_options
 from paramgen.cli.output import json_option, show_json, table
 from paramgen.compiler.build import compile_book
 from paramgen.edge.files import write_whole
 from paramgen.edge.load import load_book
 from paramgen.errors import ParamgenError
-from paramgen.proposal.document import Request, files_of
-from paramgen.proposal.verify import Disagreement, verify
+from paramgen.proposal.document import MANIFEST, Request, files_of
+from paramgen.proposal.verify import Disagreement, Manifest, read_manifest, verify, verify_live
 from paramgen.saved_plan import from_bytes
 from paramgen.targets.calls import ProposalError, address
 from paramgen.targets.registry import FORMATS
+
+if TYPE_CHECKING:
+    from paramgen.cli.live import Found
 
 DIFFERENT = 2
 MAX_FILES = 32
@@ -96,21 +100,50 @@ def propose(
 @click.argument("proposal", type=_FOLDER, metavar="PROPOSAL")
 @_book
 @_artefact
+@live_options
 @json_option
-def verify_(*, proposal: Path, book: Path | None, compiled: Path | None, as_json: bool) -> int:
+def verify_(
+    *,
+    proposal: Path,
+    book: Path | None,
+    compiled: Path | None,
+    safe_tx: Path | None,
+    as_json: bool,
+    **named: Any,
+) -> int:
     """Recompile the book and hold PROPOSAL, a folder, to it value by value.
 
-    Exit code 0 when everything agrees, 2 when something does not, 1 when it cannot be told.
+    With the id of a proposal that is under way, hold that to it too: a governor's, a timelock's, or
+    a Safe's. Exit code 0 when everything agrees, 2 when something does not, 1 when it cannot be
+    told.
     """
-    found = verify(_files(proposal), _document(book, compiled))
+    files, document = _files(proposal), _document(book, compiled)
+    found = verify(files, document)
+    manifest = read_manifest(files[MANIFEST])
+    asked = Asked(**named, safe_tx=None if safe_tx is None else _read(safe_tx))
+    live = _live(manifest, asked) if asked.named else None
+    if live is not None:
+        found += verify_live(manifest, document, live.live.carried) + live.disagreements
     if as_json:
-        show_json({"equal": not found, "disagreements": [vars(each) for each in found]})
+        said = {"equal": not found, "disagreements": [vars(each) for each in found]}
+        show_json(said if live is None else {**said, "live": live.document()})
         return DIFFERENT if found else 0
-    if not found:
-        click.echo("Equal: every value of the proposal is the book's. The state before is assumed.")
-        return 0
-    _show(found)
-    return DIFFERENT
+    if live is not None:
+        click.echo(live.words())
+    if found:
+        _show(found)
+        return DIFFERENT
+    read = live is not None and live.pinned is not None and live.live.is_open
+    before = "stands on chain as assumed" if read else "is assumed"
+    click.echo(f"Equal: every value of the proposal is the book's. The state before {before}.")
+    return 0
+
+
+def _live(manifest: Manifest, asked: Asked) -> Found:
+    # web3 takes a second to import, which nobody should wait for who asks no chain.
+    from paramgen.cli.live import find  # noqa: PLC0415
+
+    return find(manifest, asked)
 
 
 def _show(found: tuple[Disagreement, ...]) -> None:

@@ -21,7 +21,7 @@ from paramgen.proposal.actions import Said, actions_of, function_of, said_by
 from paramgen.proposal.report import report
 from paramgen.saved_plan import assumption_document
 from paramgen.targets.calls import Call, from_hex
-from paramgen.targets.envelope import Envelope, Format
+from paramgen.targets.envelope import Carried, Envelope, Format
 from paramgen.wording import moment, shown
 
 SCHEMA = "paramgen/proposal/1"
@@ -72,6 +72,32 @@ def files_of(
         would refuse it whoever asks.
     """
     left = difference(artefact, assumed)
+    text, sent = _sent(artefact, assumed, request, form)
+    written = {
+        TEXT: text,
+        form.file: sent,
+        REPORT: report(artefact, assumed, left, request.title).encode(),
+    }
+    return {**written, MANIFEST: _manifest(artefact, assumed, request, form, written)}
+
+
+def carried_of(
+    artefact: Mapping[str, Any], assumed: Assumption, request: Request, form: Format
+) -> Carried:
+    """What the carrier's file of the proposal carries, as a reader of its calldata sees it.
+
+    Raises
+    ------
+    ProposalError : as for `files_of`.
+    """
+    return form.read(_sent(artefact, assumed, request, form)[1])
+
+
+def _sent(
+    artefact: Mapping[str, Any], assumed: Assumption, request: Request, form: Format
+) -> tuple[bytes, bytes]:
+    """The text for people, and the carrier's file, which names its hash."""
+    left = difference(artefact, assumed)
     calls = actions_of(artefact, assumed, left, request.deadline)
     text = _text(artefact, assumed, request, left, calls).encode()
     envelope = Envelope(
@@ -83,12 +109,7 @@ def files_of(
         salt=from_hex(artefact["hash"], "artefact hash"),
         delay=request.delay,
     )
-    written = {
-        TEXT: text,
-        form.file: form.write(calls, envelope),
-        REPORT: report(artefact, assumed, left, request.title).encode(),
-    }
-    return {**written, MANIFEST: _manifest(artefact, assumed, request, form, written)}
+    return text, form.write(calls, envelope)
 
 
 def description(artefact: Mapping[str, Any], request: Request, text: bytes) -> str:

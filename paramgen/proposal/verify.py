@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -17,11 +17,12 @@ from paramgen.difference import Assumption
 from paramgen.encode import FIELDS, Word, unpack
 from paramgen.errors import ParamgenError
 from paramgen.proposal.actions import WORD_ORDER, Said, said_by
-from paramgen.proposal.document import MANIFEST, SCHEMA, Request, files_of
+from paramgen.proposal.document import MANIFEST, SCHEMA, Request, carried_of, files_of
 from paramgen.saved_plan import read_assumption
 from paramgen.targets.calls import Call, ProposalError, address, required
 from paramgen.targets.envelope import Carried, Format, read_json, whole_number
 from paramgen.targets.registry import FORMATS
+from paramgen.targets.safe import SAFE
 from paramgen.wording import shown
 
 _KEYS = (
@@ -136,6 +137,26 @@ def verify(files: Mapping[str, bytes], artefact: Mapping[str, Any]) -> tuple[Dis
     except ParamgenError as error:
         return (Disagreement(MANIFEST, "a proposal", str(error)),)
     return tuple(_disagreements(files, expected, manifest))
+
+
+def verify_live(
+    manifest: Manifest, artefact: Mapping[str, Any], carried: Carried
+) -> tuple[Disagreement, ...]:
+    """Everything in which a proposal under way differs from what the artefact gives.
+
+    Parameters
+    ----------
+    carried : as a chain, or a Safe's transaction, holds it.
+    """
+    asked = artefact, manifest.assumed, manifest.request, manifest.form
+    try:
+        wanted = carried_of(*asked)
+    except ParamgenError as error:
+        return (Disagreement("live", "a proposal", str(error)),)
+    if manifest.form is SAFE:
+        # The builder's words for people are not part of what owners sign.
+        wanted = replace(wanted, description="")
+    return tuple(replace(each, where=f"live: {each.where}") for each in compare(carried, wanted))
 
 
 def _disagreements(

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import accumulate
+from typing import Any, Final
 
-from paramgen.targets.calls import Call, ProposalError, address, as_hex, from_hex
+from paramgen.targets.calls import Call, ProposalError, address, as_hex, from_hex, selector
+
+MAX_DEPTH: Final = 64
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,8 @@ def read_json(data: bytes, what: str) -> Any:
     ------
     ProposalError : the bytes are no such JSON.
     """
+    if nests_too_deep(data):
+        raise ProposalError(f"{what} is no JSON of a proposal: it nests deeper than {MAX_DEPTH}")
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
@@ -89,6 +96,17 @@ def read_json(data: bytes, what: str) -> Any:
         return json.loads(data, object_pairs_hook=unique)
     except ValueError as error:
         raise ProposalError(f"{what} is no JSON: {error}") from None
+
+
+def nests_too_deep(data: bytes) -> bool:
+    """Whether JSON nests deeper than anything honest.
+
+    The standard library's reader recurses in C: once another package has raised the recursion
+    limit, deep brackets end the process rather than the reading.
+    """
+    outside = _STRING.sub(b"", data)
+    steps = ((byte in b"[{") - (byte in b"]}") for byte in outside if byte in b"[{]}")
+    return any(depth > MAX_DEPTH for depth in accumulate(steps))
 
 
 def require_actions(calls: Sequence[Call], most: int | None, what: str) -> None:
@@ -129,6 +147,21 @@ def calls_of(
         Call(address(to, "target"), int(value), bytes(data))
         for to, value, data in zip(targets, values, calldatas, strict=True)
     )
+
+
+def with_selectors(signatures: Sequence[str], calldatas: Sequence[bytes], what: str) -> list[bytes]:
+    """Calldata as it is sent, where a governor may keep the signature beside it.
+
+    Raises
+    ------
+    ProposalError : there are not as many of one as of the other.
+    """
+    if len(signatures) != len(calldatas):
+        raise ProposalError(f"{what} has arrays of different lengths")
+    return [
+        selector(name) + bytes(rest) if name else bytes(rest)
+        for name, rest in zip(signatures, calldatas, strict=True)
+    ]
 
 
 def require_same(document: Mapping[str, Any], written: bytes, what: str) -> None:

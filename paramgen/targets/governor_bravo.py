@@ -18,7 +18,6 @@ from paramgen.targets.calls import (
     call,
     from_hex,
     required,
-    selector,
 )
 from paramgen.targets.envelope import (
     Carried,
@@ -31,6 +30,7 @@ from paramgen.targets.envelope import (
     require_actions,
     require_same,
     whole_number,
+    with_selectors,
     write_json,
 )
 
@@ -67,12 +67,7 @@ def read(data: bytes) -> Carried:
     if found is None:
         raise ProposalError(f"{_WHAT} has calldata that is no call of {PROPOSE}")
     targets, values, signatures, calldatas, description = found
-    if len(signatures) != len(calldatas):
-        raise ProposalError(f"{_WHAT} has arrays of different lengths")
-    whole = [
-        selector(name) + bytes(rest) if name else bytes(rest)
-        for name, rest in zip(signatures, calldatas, strict=True)
-    ]
+    whole = with_selectors(signatures, calldatas, _WHAT)
     calls = calls_of(targets, values, whole, _WHAT)
     chain_id = whole_number(document["chain_id"], "chain_id")
     envelope = Envelope(chain_id, carrier, "", description, 0, b"")

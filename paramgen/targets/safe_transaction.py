@@ -30,6 +30,10 @@ from paramgen.targets.envelope import read_json, require_actions, whole_number
 EXECUTE = (
     "execTransaction(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes)"
 )
+HASHED = (
+    "getTransactionHash(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,"
+    "uint256)"
+)
 MULTI_SEND = "multiSend(bytes)"
 MULTI_SEND_CALL_ONLY = "0x9641d764fc13c8B624c04430C7356C1C7C8102e2"
 """Where the call-only form of 1.4.1 stands on every chain: its CREATE2 address."""
@@ -82,18 +86,23 @@ class SafeTransaction:
 
 def transaction_hash(found: SafeTransaction, chain_id: int, safe: str) -> bytes:
     """The hash that owners of `safe` sign on this chain."""
-    fields = (
-        _TYPE, found.to, found.value, keccak(found.data), found.operation, found.safe_tx_gas,
-        found.base_gas, found.gas_price, found.gas_token, found.refund_receiver, found.nonce,
-    )  # fmt: skip
+    to, value, data, *rest = hashed_fields(found)
     numbers = ("uint256", "uint256", "uint256")
     inner = word_hash(
         ("bytes32", "address", "uint256", "bytes32", "uint8", *numbers, "address", "address",
          "uint256"),
-        fields,
+        (_TYPE, to, value, keccak(data), *rest),
     )  # fmt: skip
     domain = word_hash(("bytes32", "uint256", "address"), (_DOMAIN, chain_id, safe))
     return keccak(b"\x19\x01" + domain + inner)
+
+
+def hashed_fields(found: SafeTransaction) -> tuple[Any, ...]:
+    """Every field, as the Safe's own getter of the hash takes them."""
+    return (
+        found.to, found.value, found.data, found.operation, found.safe_tx_gas, found.base_gas,
+        found.gas_price, found.gas_token, found.refund_receiver, found.nonce,
+    )  # fmt: skip
 
 
 def of_calls(calls: Sequence[Call], nonce: int) -> SafeTransaction:
@@ -111,7 +120,7 @@ def of_calls(calls: Sequence[Call], nonce: int) -> SafeTransaction:
     return SafeTransaction(sent.to, 0, sent.data, Operation.DELEGATE_CALL, nonce)
 
 
-def calls_of(found: SafeTransaction) -> tuple[Call, ...]:
+def calls_of_transaction(found: SafeTransaction) -> tuple[Call, ...]:
     """The calls that the Safe makes.
 
     Raises

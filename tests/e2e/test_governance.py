@@ -5,20 +5,27 @@ chain are those of the artefact.
 """
 
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from eth_utils.crypto import keccak
 from web3 import HTTPProvider, Web3
 
-from paramgen.encode import Word
-from paramgen.targets.calls import call
+from paramgen.encode import Word, pack, unpack
+from paramgen.proposal.actions import APPLY_BATCH
+from paramgen.targets.calls import Call, arguments, as_hex, call
+from paramgen.targets.envelope import Envelope
 from paramgen.targets.registry import FORMATS
-from tests.e2e.conftest import DEPLOYER, Workshop
+from paramgen.targets.safe_transaction import NOBODY, SafeTransaction, transaction_hash
+from tests.e2e.conftest import DEPLOYER, Done, Workshop, start_anvil
 from tests.support.artefacts import sample_artefact, signed
-from tests.support.houses import DELAY, SafeHouse, VotingHouse, done, pass_time
+from tests.support.houses import ACCEPT, DELAY, SafeHouse, VotingHouse, done, pass_time
 
 STEWARD_ABI = [
     {"type": "function", "name": name, "stateMutability": kind, "inputs": takes, "outputs": gives}
@@ -29,7 +36,6 @@ STEWARD_ABI = [
          [{"name": "", "type": "uint256"}] * 5),
     )
 ]  # fmt: skip
-ACCEPT = "acceptDefaultAdminTransfer()"
 ORDER = (Word.COLLATERAL, Word.RATE, Word.ORACLE, Word.REFERENCE)
 
 
@@ -69,6 +75,36 @@ class Listed:
         assert proposed.code == 0, proposed.stderr
         return folder
 
+    def digest(self, transaction: SafeTransaction, house: SafeHouse) -> str:
+        """The hash that the Safe's owners sign."""
+        return as_hex(transaction_hash(transaction, self.web3.eth.chain_id, house.address))
+
+    def told(self, transaction: SafeTransaction) -> str:
+        """A file as the transaction service tells a transaction; returns its path."""
+        path = self.workshop.folder / f"{keccak(transaction.data).hex()}.json"
+        path.write_text(json.dumps(as_service(transaction)), encoding="utf-8")
+        return str(path)
+
+    def verify(self, folder: Path, *named: str) -> Done:
+        """Hold a proposal under way to the artefact, the node's address in the environment."""
+        with patch.dict(os.environ, {"PARAMGEN_RPC": self.workshop.anvil.url}):
+            return self.workshop.paramgen(
+                "verify", str(folder), "--artefact", self.artefact, "--json", *named
+            )
+
+    def assert_equal(self, state: str, folder: Path, *named: str) -> None:
+        """Every value under way is the artefact's, and the chain would take it."""
+        verified = self.verify(folder, *named)
+        assert verified.code == 0, (verified.stdout, verified.stderr)
+        assert json.loads(verified.stdout)["live"]["state"].startswith(state)
+
+    def differing(self, folder: Path, *named: str) -> dict[str, tuple[str, str]]:
+        """What differs, by where it does."""
+        verified = self.verify(folder, *named)
+        assert verified.code == 2, verified.stderr
+        told = json.loads(verified.stdout)["disagreements"]
+        return {each["where"]: (each["proposed"], each["compiled"]) for each in told}
+
     def assert_landed(self) -> None:
         """Every word of every market is the artefact's, and nothing is left to plan."""
         contracts = json.loads(self.workshop.deployments.read_text(encoding="utf-8"))
@@ -93,6 +129,15 @@ def listed(workshop: Workshop) -> Listed:
     return Listed(workshop, web3, steward, workshop.artefact(wanted()))
 
 
+def as_service(found: SafeTransaction) -> dict[str, Any]:
+    """Integers beyond 2^53 as text, no refund as nothing, and more than is asked for."""
+    return {
+        "to": found.to, "value": str(found.value), "data": as_hex(found.data),
+        "operation": int(found.operation), "nonce": found.nonce, "safeTxGas": 0, "baseGas": 0,
+        "gasPrice": "0", "gasToken": NOBODY, "refundReceiver": None, "confirmationsRequired": 2,
+    }  # fmt: skip
+
+
 def carried(folder: Path, form: str) -> Any:
     return FORMATS[form].read((folder / FORMATS[form].file).read_bytes())
 
@@ -101,58 +146,123 @@ def document(folder: Path, form: str) -> dict[str, Any]:
     return json.loads((folder / FORMATS[form].file).read_bytes())
 
 
+def forged(calls: Sequence[Call]) -> tuple[Call, ...]:
+    """The calls with the LTV of the first market of the batch one basis point higher."""
+    *before, batch = calls
+    rows, *rest = arguments(batch, APPLY_BATCH)
+    first = rows[0]
+    fields = unpack(Word.COLLATERAL, first[2])
+    word = pack(Word.COLLATERAL, {**fields, "ltv": fields["ltv"] + 1})
+    return (
+        *before,
+        call(batch.to, APPLY_BATCH, [(*first[:2], word, *first[3:]), *rows[1:]], *rest),
+    )
+
+
+def is_ltv(where: str) -> bool:
+    return where.startswith("live: call 2: ") and where.endswith(".ltv")
+
+
 def test_a_safe_carries_out_the_exported_batch(listed: Listed):
     house = SafeHouse.on(listed.web3)
     listed.hand_over(house.address)
     house.execute([call(listed.steward.address, ACCEPT)])
     assert listed.steward.functions.defaultAdmin().call() == house.address
 
-    batch = carried(listed.proposal("safe", house.address), "safe")
+    folder = listed.proposal("safe", house.address)
+    batch = carried(folder, "safe")
     assert len(batch.calls) == 2
+    queued = house.next(batch.calls)
+    digest = listed.digest(queued, house)
+    told = listed.told(queued)
+    listed.assert_equal("queued", folder, "--safe-tx", told, "--safe-tx-hash", digest)
+
+    other = listed.told(house.next(forged(batch.calls)))
+    differing = listed.differing(folder, "--safe-tx", other)
+    assert [pair for where, pair in differing.items() if is_ltv(where)] == [("79.01 %", "79 %")]
+    refused = listed.verify(folder, "--safe-tx", other, "--safe-tx-hash", digest)
+    assert refused.code == 1
+    assert "not " + digest in refused.stderr
+
     house.execute(batch.calls)
     listed.assert_landed()
+    listed.assert_equal("executed", folder, "--safe-tx-hash", digest)
+    listed.assert_equal("executed", folder, "--safe-tx", told)
 
 
 def test_a_governor_votes_queues_and_executes_the_proposal(listed: Listed):
     house = VotingHouse.on(listed.web3)
     listed.hand_over(house.timelock.address)
-    accept = [call(listed.steward.address, ACCEPT)]
-    arguments = [accept[0].to], [0], [accept[0].data], "accept"
-    done(listed.web3, house.governor.functions.propose(*arguments).transact())
-    house.pass_vote(
-        house.governor.functions.hashProposal(*arguments[:3], Web3.keccak(text="accept")).call()
-    )
-    house.carry_out(accept, "accept")
+    house.accept_by_vote(listed.steward.address)
 
     folder = listed.proposal("governor", house.governor.address)
     written = document(folder, "governor")
     receipt = house.send(house.governor, written["calldata"])
     (created,) = house.governor.events.ProposalCreated().process_receipt(receipt)
     assert created["args"]["proposalId"] == int(written["proposal_id"])
+    named = "--proposal-id", written["proposal_id"]
+    listed.assert_equal("pending", folder, *named)
     house.pass_vote(int(written["proposal_id"]))
+    listed.assert_equal("succeeded", folder, *named)
     proposal = carried(folder, "governor")
     house.carry_out(proposal.calls, proposal.description)
     listed.assert_landed()
+    listed.assert_equal("executed", folder, *named)
+
+
+def test_a_forged_proposal_of_a_governor_is_told_by_its_fields(listed: Listed):
+    house = VotingHouse.on(listed.web3)
+    listed.hand_over(house.timelock.address)
+    folder = listed.proposal("governor", house.governor.address)
+    honest = carried(folder, "governor")
+    forgery = Envelope(honest.chain_id, honest.carrier, "", honest.description + ".", 0, b"")
+    written = json.loads(FORMATS["governor"].write(forged(honest.calls), forgery))
+    house.send(house.governor, written["calldata"])
+    told = listed.differing(folder, "--proposal-id", written["proposal_id"])
+    assert [pair for where, pair in told.items() if is_ltv(where)] == [("79.01 %", "79 %")]
+    assert "live: description" in told
+    # The seat was offered and not yet taken.
+    assert told["chain: governor of the steward"] == (house.governor.address, DEPLOYER)
 
 
 def test_a_timelock_schedules_waits_and_executes_the_operation(listed: Listed):
     house = VotingHouse.on(listed.web3)
     listed.hand_over(house.timelock.address)
-    accept = (
-        listed.steward.address,
-        0,
-        call(listed.steward.address, ACCEPT).data,
-        bytes(32),
-        bytes(32),
-    )
-    done(listed.web3, house.timelock.functions.schedule(*accept, DELAY).transact())
-    pass_time(listed.web3, DELAY)
-    done(listed.web3, house.timelock.functions.execute(*accept).transact())
+    house.accept_by_operation(listed.steward.address)
 
     folder = listed.proposal("timelock", house.timelock.address, DELAY)
     written = document(folder, "timelock")
     house.send(house.timelock, written["schedule"])
     assert house.timelock.functions.isOperationPending(written["operation_id"]).call()
+    named = "--operation-id", written["operation_id"]
+    listed.assert_equal("waiting", folder, *named)
     pass_time(listed.web3, DELAY)
+    listed.assert_equal("ready", folder, *named)
     house.send(house.timelock, written["execute"])
     listed.assert_landed()
+    listed.assert_equal("executed", folder, *named)
+
+
+def test_a_proposal_whose_market_moved_is_told_before_it_fails(listed: Listed):
+    house = VotingHouse.on(listed.web3)
+    folder = listed.proposal("timelock", house.timelock.address, DELAY)
+    written = document(folder, "timelock")
+    house.send(house.timelock, written["schedule"])
+    moved = sample_artefact(2, supply_cap=7)
+    listed.workshop.update("--artefact", listed.workshop.artefact(moved, "moved.json"), "--yes")
+    told = listed.differing(folder, "--operation-id", written["operation_id"])
+    assert set(told) == {"chain: governor of the steward", "chain, call 2: state hash"}
+
+
+def test_another_chain_is_refused(listed: Listed):
+    folder = listed.proposal("timelock", "0x49d4450977E2c95362C13D3a31a09311E0Ea26A6", DELAY)
+    process, other = start_anvil(["--timestamp", "1700000000"])
+    try:
+        named = "--operation-id", document(folder, "timelock")["operation_id"]
+        refused = listed.verify(folder, *named, "--rpc", other.url)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+    assert refused.code == 1
+    assert "the node is on chain 31337 (genesis 0x" in refused.stderr
+    assert other.url not in refused.stderr

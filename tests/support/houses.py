@@ -15,11 +15,13 @@ from eth_account import Account
 from eth_utils.crypto import keccak
 from web3 import Web3
 
-from paramgen.targets.calls import Call
+from paramgen.targets.calls import Call, call
+from paramgen.targets.governor import proposal_id
 from paramgen.targets.safe_transaction import (
     MULTI_SEND_CALL_ONLY,
     NOBODY,
     SafeTransaction,
+    hashed_fields,
     of_calls,
     transaction_hash,
 )
@@ -32,6 +34,7 @@ MULTI_SEND_ARTEFACT = (
 )  # fmt: skip
 DELAY = 2 * 86_400
 FOR = 1
+ACCEPT = "acceptDefaultAdminTransfer()"
 
 
 @cache
@@ -124,14 +127,7 @@ class SafeHouse:
         signers = sorted(self.owners[:2], key=lambda owner: int(owner.address, 16))
         signatures = b"".join(owner.unsafe_sign_hash(digest).signature for owner in signers)
         return done(self.web3, self.contract.functions.execTransaction(
-            *self.fields(found), signatures).transact())  # fmt: skip
-
-    def fields(self, found: SafeTransaction) -> tuple[Any, ...]:
-        """A transaction's fields, without its nonce, in the contract's order."""
-        return (
-            found.to, found.value, found.data, found.operation, found.safe_tx_gas, found.base_gas,
-            found.gas_price, found.gas_token, found.refund_receiver,
-        )  # fmt: skip
+            *hashed_fields(found)[:-1], signatures).transact())  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -177,3 +173,18 @@ class VotingHouse:
         done(self.web3, self.governor.functions.queue(*arguments).transact())
         pass_time(self.web3, DELAY + 1)
         done(self.web3, self.governor.functions.execute(*arguments).transact())
+
+    def accept_by_vote(self, steward: str) -> None:
+        """Take the offered seat of the steward's governor, as a vote decides."""
+        taking = call(steward, ACCEPT)
+        asked = [taking.to], [0], [taking.data], ACCEPT
+        done(self.web3, self.governor.functions.propose(*asked).transact())
+        self.pass_vote(proposal_id([taking], ACCEPT))
+        self.carry_out([taking], ACCEPT)
+
+    def accept_by_operation(self, steward: str) -> None:
+        """Take the offered seat of the steward's governor, as the proposer schedules."""
+        asked = steward, 0, call(steward, ACCEPT).data, bytes(32), bytes(32)
+        done(self.web3, self.timelock.functions.schedule(*asked, DELAY).transact())
+        pass_time(self.web3, DELAY)
+        done(self.web3, self.timelock.functions.execute(*asked).transact())

@@ -72,7 +72,17 @@ def test_no_digit_of_a_file_changes_unseen(form, other):
 
 @every_format
 @pytest.mark.parametrize(
-    "data", [b"", b"[]", b"{}", b"\xff", b'{"format": 1, "format": 2}', b'{"actions": []}']
+    "data",
+    [
+        b"[" * 200_000,
+        b'{"a":' * 200_000,
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b'{"format": 1, "format": 2}',
+        b'{"actions": []}',
+    ],
 )
 def test_what_is_no_proposal_is_refused_in_words(form, data):
     with pytest.raises(ProposalError):

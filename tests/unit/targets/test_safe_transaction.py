@@ -16,7 +16,7 @@ from paramgen.targets.safe_transaction import (
     MULTI_SENDS,
     Operation,
     SafeTransaction,
-    calls_of,
+    calls_of_transaction,
     of_calls,
     read_transaction,
     transaction_hash,
@@ -49,7 +49,7 @@ def told(**changes):
 
 @given(calls=calls)
 def test_a_batch_is_taken_apart_into_the_calls_that_went_in(calls):
-    assert calls_of(of_calls(calls, 3)) == tuple(calls)
+    assert calls_of_transaction(of_calls(calls, 3)) == tuple(calls)
 
 
 def test_the_call_only_form_stands_where_its_own_code_puts_it():
@@ -128,4 +128,4 @@ ONE = bytes(1) + bytes(20) + bytes(32) + (2).to_bytes(32) + b"\x01\x02"
 )
 def test_what_does_more_than_it_shows_is_refused(found, why):
     with pytest.raises(ProposalError, match=why):
-        calls_of(found)
+        calls_of_transaction(found)

@@ -1,0 +1,58 @@
+"""How a user names a proposal that is under way; apart from what reads it, which loads web3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+RPC_VARIABLE = "PARAMGEN_RPC"
+_FILE = click.Path(path_type=Path, dir_okay=False)
+BY_FORMAT: Mapping[str, tuple[str, ...]] = {
+    "governor": ("proposal_id",),
+    "governor-bravo": ("proposal_id",),
+    "timelock": ("operation_id",),
+    "safe": ("safe_tx_hash", "safe_tx"),
+}
+"""What names a live proposal of each form."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user wants to be read; fields are the options' names."""
+
+    rpc: str | None = None
+    proposal_id: int | None = None
+    operation_id: str | None = None
+    safe_tx_hash: str | None = None
+    safe_tx: bytes | None = None
+    block: int | None = None
+    from_block: int | None = None
+
+    @property
+    def named(self) -> set[str]:
+        """The options by which a live proposal is named."""
+        names = {name for each in BY_FORMAT.values() for name in each}
+        return {name for name in names if getattr(self, name) is not None}
+
+
+def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that reads a proposal which is under way."""
+    options = (
+        click.option("--rpc", envvar=RPC_VARIABLE, show_envvar=True,
+                     help="Address of a node to ask; it is never shown."),
+        click.option("--proposal-id", type=click.IntRange(0), help="A governor's proposal."),
+        click.option("--operation-id", help="A timelock's operation."),
+        click.option("--safe-tx-hash", help="A Safe's transaction."),
+        click.option("--safe-tx", type=_FILE,
+                     help="That transaction, as the transaction service's JSON tells it."),
+        click.option("--block", type=click.IntRange(0), help="Block to read at. [default: latest]"),
+        click.option("--from-block", type=click.IntRange(0),
+                     help="First block of its events. [default: the plan's]"),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
