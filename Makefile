@@ -9,6 +9,8 @@ FORGE := npx --no-install forge
 SOLC_VERSIONS := 0.8.34 0.8.19
 # Morpho Blue with the compiler that it pins; the tests deploy its bytecode.
 MORPHO := .build/morpho/out/Morpho.sol/Morpho.json
+# Aave V3 with its ConfigEngine; what else the pool needs is compiled with it.
+AAVE := .build/aave/out/AaveV3ConfigEngine.sol/AaveV3ConfigEngine.json
 # Faults tried in each group of contracts, drawn at random with this seed.
 FAULTS ?= 60
 SEED ?= 1
@@ -39,14 +41,20 @@ $(MORPHO): package-lock.json foundry.toml | setup
 	FOUNDRY_PROFILE=morpho $(FORGE) build --quiet node_modules/@morpho-org/morpho-blue/src/Morpho.sol
 	touch $@
 
-venues: setup $(MORPHO) ## compile the real protocols that docs/real-protocols.md runs on
+$(AAVE): package-lock.json foundry.toml tests/aave/Executor.sol tests/aave/AavePool.sol | setup
+	FOUNDRY_PROFILE=aave $(FORGE) build --quiet tests/aave/Executor.sol tests/aave/AavePool.sol \
+		node_modules/@aave-dao/aave-v3-origin/src/contracts/helpers/AaveProtocolDataProvider.sol \
+		node_modules/@aave-dao/aave-v3-origin/src/contracts/extensions/v3-config-engine/AaveV3ConfigEngine.sol
+	touch $@
+
+venues: setup $(MORPHO) $(AAVE) ## compile the real protocols that docs/real-protocols.md runs on
 
 # What numba keeps of a kernel does not know of a change in a module that it calls.
 .cache/kernels: paramgen/model/wide.py paramgen/model/amm_compiled.py paramgen/mirror/compiled.py paramgen/backtest/replay.py
 	find paramgen -name '*.nb[ic]' -delete
 	mkdir -p $(@D) && touch $@
 
-test: setup lint $(MORPHO) .cache/kernels ## everything that has to hold
+test: setup lint $(MORPHO) $(AAVE) .cache/kernels ## everything that has to hold
 	$(FORGE) test
 	FOUNDRY_PROFILE=aave $(FORGE) test
 	$(BIN)/python tools/gas.py

@@ -11,13 +11,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from examples.venues import morpho
+from examples.venues import aave, morpho
 from examples.venues.book import Desk
 from examples.venues.chain import Check, Local
 from paramgen.cli.connected import connected
 from paramgen.errors import ParamgenError
 
-STORIES = {"morpho": morpho.story}
+STORIES = {"aave": aave.story, "morpho": morpho.story}
 _WIDE = 60
 
 

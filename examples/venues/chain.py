@@ -17,6 +17,7 @@ from paramgen.edge.refusals import refusal
 from paramgen.errors import ParamgenError
 
 BUILD = Path(".build")
+REFUSED = (ContractLogicError, Web3RPCError)
 
 
 class VenueError(ParamgenError):
@@ -90,7 +91,8 @@ def _linked(bytecode: Mapping[str, Any], libraries: Mapping[str, str]) -> str:
 class Local:
     """A development chain whose accounts are unlocked and whose clock can be moved.
 
-    The deployer holds every role of ours and of the venue's. The others are people.
+    The deployer holds every role of ours and of the venue's, but for the guard, who may only pause
+    there. The others lend, borrow and liquidate.
     """
 
     def __init__(self, web3: Web3) -> None:
@@ -98,11 +100,13 @@ class Local:
         self._errors: dict[str, str] = {}
         people = [str(account) for account in web3.eth.accounts]
         self.deployer, self.lender, self.borrower, self.liquidator = people[:4]
+        self.neighbour, self.guard = people[4:6]
 
     def deploy(self, code: Code, *arguments: Any) -> Any:
         """Deploy from the deployer; returns the contract."""
         factory = self.web3.eth.contract(abi=code.abi, bytecode=code.creation)
         receipt = self._mined(factory.constructor(*arguments).transact({"from": self.deployer}))
+        self._learn(code)
         return self.at(receipt["contractAddress"], code)
 
     def at(self, address: str, code: Code) -> Any:
@@ -111,21 +115,30 @@ class Local:
         return self.web3.eth.contract(address=checksummed, abi=code.abi)
 
     def send(self, call: Any, sender: str | None = None) -> Any:
-        """Send a call and wait for it; from the deployer where nobody else is named."""
-        return self._mined(call.transact({"from": sender or self.deployer}))
+        """Send a call and wait for it; from the deployer where nobody else is named.
+
+        Raises
+        ------
+        VenueError
+            When it is refused, with the error's name.
+        """
+        try:
+            return self._mined(call.transact({"from": sender or self.deployer}))
+        except REFUSED as error:
+            raise VenueError(f"{call.fn_name} is refused: {self._named(error)}") from error
+
+    def send_raw(self, to: str, data: bytes) -> Any:
+        """Send calldata as it was written by somebody else; from the deployer."""
+        sent = self.web3.eth.send_transaction({"from": self.deployer, "to": to, "data": data})
+        return self._mined(sent)
 
     def refusal(self, call: Any, sender: str | None = None) -> str:
         """Why a call is refused: the error by its name, or the message; empty where it is not."""
         try:
             call.call({"from": sender or self.deployer})
-        except (ContractLogicError, Web3RPCError) as error:
+        except REFUSED as error:
             return self._named(error)
         return ""
-
-    def learn(self, code: Code) -> None:
-        """Know a venue's custom errors by name."""
-        errors = [entry for entry in code.abi if entry["type"] == "error"]
-        self._errors |= {f"0x{_selector(entry)}": entry["name"] for entry in errors}
 
     def now(self) -> int:
         """Time of the latest block."""
@@ -146,6 +159,11 @@ class Local:
         if receipt["status"] != 1:
             raise VenueError(f"transaction {receipt['transactionHash'].hex()} was reverted")
         return receipt
+
+    def _learn(self, code: Code) -> None:
+        """Know the errors of what was deployed by name; libraries have theirs in their own."""
+        errors = [entry for entry in code.abi if entry["type"] == "error"]
+        self._errors |= {f"0x{_selector(entry)}": entry["name"] for entry in errors}
 
     def _named(self, error: Exception) -> str:
         data = getattr(error, "data", None)

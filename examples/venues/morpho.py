@@ -12,11 +12,13 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
-from examples.venues.book import ASSET, Desk, integers, one_asset, with_accrual, with_input
+from examples.venues.book import ASSET, Desk, with_accrual, with_input
 from examples.venues.chain import Check, Local, ours, theirs
-from paramgen.mirror.decay import WAD, decay_factor
+from examples.venues.market import Market
+from paramgen.edge.deploy import NOBODY
+from paramgen.mirror.decay import WAD
 from paramgen.mirror.oracle import Status
-from paramgen.mirror.rate import Curve, ceil_divide, rate_at
+from paramgen.mirror.rate import ceil_divide, rate_at
 from paramgen.mirror.venues import (
     MORPHO_SCALE,
     PAR,
@@ -33,7 +35,6 @@ BORROWED = Fraction("0.62")
 """Of the collateral's value: below LLTV by more than the step of decay at T."""
 
 RUN = 10 * 86_400
-FALLEN = Fraction("0.9")
 BASE_RATE = "1 %/y"
 NEW_BASE_RATE = 317_097_920
 """⌈0.01 · 1e18 / 31 536 000⌉ per second."""
@@ -48,57 +49,39 @@ class MorphoMarket:
     """One isolated market, from its book to its last liquidation."""
 
     def __init__(self, desk: Desk, local: Local) -> None:
-        self.desk, self.local = desk, local
-        self.book = one_asset()
+        self.local = local
+        self.asset = Market(desk, local)
 
     # --- standing it up ---------------------------------------------------------------------------
 
     def stand_up(self) -> Iterator[Check]:
         """Apply the book, create the market on its oracle and rate model, hold both to the book."""
-        self._apply()
         self._deploy()
-        _, told = self._apply(with_accrual(self.book, ASSET, self.accrual.address))
+        told = self.asset.apply(with_accrual(self.asset.book, ASSET, self.accrual.address))
         yield Check(
             "list", "transactions for the accrual target", _steps(told), [f"listing/{ASSET}"]
         )
         self._create()
         known = self.morpho.functions.idToMarketParams(self.id).call()
         yield Check("list", "the market's parameters", tuple(known), self.parameters)
-        yield Check("list", "its price, 1e36", self._price(), self._at_scale(self.price))
+        yield Check("list", "its price, 1e36", self._price(), self._at_scale(self.asset.price))
         yield from self.curve("list")
 
-    def _apply(self, book: Any = None) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """Compile and apply the book, or its next edition."""
-        self.book = book or self.book
-        artefact, told = self.desk.apply(self.book)
-        self.market = artefact["markets"][ASSET]
-        self.fields = integers(self.market)
-        self.price = int(self.market["feed"]["price_units"])
-        self.contracts = told["contracts"]
-        return artefact, told
-
     def _deploy(self) -> None:
-        local, found = self.local, self.contracts
-        self.steward = local.at(found["steward"], ours("ParameterSteward"))
-        self.oracle = local.at(found[f"oracle/{ASSET}"], ours("FallbackOracle"))
-        self.token = local.at(found[f"token/{ASSET}"], ours("MockToken"))
-        self.feeds = [
-            local.at(found[f"{leg}/{ASSET}"], ours("MockAggregator"))
-            for leg in ("primary", "secondary")
-        ]
+        local, asset = self.local, self.asset
         self.loan = local.deploy(ours("MockToken"), "Dollar", "USD", LOAN_DECIMALS)
         self.morpho = local.deploy(theirs("morpho", "Morpho"), local.deployer)
-        self.accrual = local.deploy(
-            ours("MorphoAccrual"), self.morpho.address, self.steward.address
-        )
-        self.irm = local.deploy(ours("MorphoRateModel"), found["rate model"], self.accrual.address)
-        leg = (self.oracle.address, self.loan.address, "0x" + "00" * 20, True)
-        self.venue_oracle = local.deploy(ours("MorphoOracle"), *leg)
+        target = self.morpho.address, asset.steward.address
+        self.accrual = local.deploy(ours("MorphoAccrual"), *target)
+        model = asset.contracts["rate model"], self.accrual.address
+        self.irm = local.deploy(ours("MorphoRateModel"), *model)
+        legs = asset.oracle.address, self.loan.address, NOBODY, True
+        self.oracle = local.deploy(ours("MorphoOracle"), *legs)
 
     def _create(self) -> None:
         """Morpho's owner enables model and LLTV; the governor lists; anyone creates."""
-        lltv = int(Fraction(self.market["beside"]["morpho_lltv"]) * WAD)
-        addresses = (self.loan, self.token, self.venue_oracle, self.irm)
+        lltv = int(Fraction(self.asset.entry["beside"]["morpho_lltv"]) * WAD)
+        addresses = (self.loan, self.asset.token, self.oracle, self.irm)
         self.parameters = (*(contract.address for contract in addresses), lltv)
         words = [int(value, 16) if isinstance(value, str) else value for value in self.parameters]
         self.id = keccak(b"".join(word.to_bytes(32, "big") for word in words))
@@ -115,17 +98,18 @@ class MorphoMarket:
         local, calls = self.local, self.morpho.functions
         for who in (local.lender, local.borrower, local.liquidator):
             local.give(self.loan, who, 2 * SUPPLIED, self.morpho.address)
-        self.pledged = COLLATERAL_TOKENS * 10 ** self.market["decimals"]
-        local.give(self.token, local.borrower, self.pledged, self.morpho.address)
+        self.pledged = COLLATERAL_TOKENS * 10**self.asset.decimals
+        local.give(self.asset.token, local.borrower, self.pledged, self.morpho.address)
         local.send(calls.supply(self.parameters, SUPPLIED, 0, local.lender, _EMPTY), local.lender)
         pledge = calls.supplyCollateral(self.parameters, self.pledged, local.borrower, _EMPTY)
         local.send(pledge, local.borrower)
 
-        most = self.pledged * self._at_scale(self.price) // MORPHO_SCALE * self.parameters[4] // WAD
+        worth = self.pledged * self._at_scale(self.asset.price) // MORPHO_SCALE
+        most = worth * self.parameters[4] // WAD
         yield Check("lend", "the largest loan", self._why_not_borrow(most), "")
         beyond = self._why_not_borrow(most + 1)
         yield Check("lend", "one unit more", beyond, "insufficient collateral")
-        debt = int(self.pledged * self._at_scale(self.price) // MORPHO_SCALE * BORROWED)
+        debt = int(worth * BORROWED)
         local.send(self._borrow(debt), local.borrower)
         yield Check("lend", "borrowed", self._totals()["borrowed"], debt)
 
@@ -137,7 +121,7 @@ class MorphoMarket:
 
         owed = self._owed_after(RUN)
         path = f"assets.{ASSET}.lending.base_rate"
-        _, told = self._apply(with_input(self.book, path, BASE_RATE))
+        told = self.asset.apply(with_input(self.asset.book, path, BASE_RATE))
         yield Check("accrue", "a new base rate lands in one batch", _steps(told), ["batch"])
         yield Check("accrue", "the new base rate", self._rate_at(0), NEW_BASE_RATE)
         yield Check("accrue", "ten days more at the old rate", self._totals()["borrowed"], owed())
@@ -149,7 +133,7 @@ class MorphoMarket:
 
     def curve(self, step: str) -> Iterator[Check]:
         """The rate that Morpho would charge over the whole range of utilisation, bit for bit."""
-        curve = self._curve()
+        curve = self.asset.curve
         grid = sorted({WAD * n // _GRID for n in range(_GRID + 1)} | {curve.kink, curve.kink + 1})
         charged = [self._rate_at(u) for u in grid]
         yield Check(step, "rates from 0 to 100 %", charged, [rate_at(curve, u) for u in grid])
@@ -158,12 +142,12 @@ class MorphoMarket:
         """Let time pass with fresh feeds; what is owed once somebody accrues."""
         owed = self._owed_since(self._totals())
         self.local.move_to(self.local.now() + seconds)
-        self._say(self.price)
+        self.asset.say(self.asset.price)
         return owed
 
     def _owed_since(self, before: Mapping[str, int]) -> Callable[[], int]:
         """What was owed then, with interest at the rate of then up to Morpho's last accrual."""
-        rate = morpho_rate(self._curve(), before["supplied"], before["borrowed"])
+        rate = morpho_rate(self.asset.curve, before["supplied"], before["borrowed"])
 
         def owed() -> int:
             elapsed = self._totals()["updated"] - before["updated"]
@@ -180,27 +164,23 @@ class MorphoMarket:
 
     def fall_silent(self) -> Iterator[Check]:
         """One second past T the price steps down by D(T⁺), and nobody is liquidated."""
-        heard = self.local.now()
-        self._say(self.price, heard)
-        self.local.send(self.oracle.functions.poke())
+        heard = self.asset.fall_silent()
         for late in (1, 86_400):
-            self.local.move_to(heard + self.fields["primary_staleness"] + late)
-            served = self.price * self._decay(self.local.now() - heard) // WAD
-            yield Check("silence", f"verdict {late} s past T", self._status(), Status.DECAYING)
+            self.local.move_to(heard + self.asset.fields["primary_staleness"] + late)
+            served = self.asset.decayed(self.local.now() - heard)
+            yield Check("silence", f"verdict {late} s past T", self.asset.status(), Status.DECAYING)
             yield Check("silence", f"price {late} s past T", self._price(), self._at_scale(served))
             if late == 1:
                 yield Check("silence", "liquidation", self._why_not_liquidate(), HEALTHY)
-        self._say(self.price)
-        yield Check("silence", "verdict after an answer", self._status(), Status.LIVE)
-        yield Check("silence", "price after it", self._price(), self._at_scale(self.price))
+        self.asset.say(self.asset.price)
+        yield Check("silence", "verdict after an answer", self.asset.status(), Status.LIVE)
+        yield Check("silence", "price after it", self._price(), self._at_scale(self.asset.price))
 
     def pause(self) -> Iterator[Check]:
         """Both feeds fall beyond the band: what needs a price stops, what needs none goes on."""
-        self.reviewed = int(self.price * FALLEN)
-        self._say(self.reviewed)
-        self.local.send(self.oracle.functions.poke())
-        yield Check("pause", "verdict", self._status(), Status.TRIPPED)
-        paused = f"Paused(asset={self.token.address.lower()}, status={Status.TRIPPED:d})"
+        self.reviewed = self.asset.fall()
+        yield Check("pause", "verdict", self.asset.status(), Status.TRIPPED)
+        paused = self.asset.paused(Status.TRIPPED)
         calls, borrower = self.morpho.functions, self.local.borrower
         withdraw = calls.withdrawCollateral(self.parameters, 1, borrower, borrower)
         yield Check("pause", "borrow", self._why_not_borrow(1), paused)
@@ -217,16 +197,13 @@ class MorphoMarket:
 
     def review(self) -> Iterator[Check]:
         """The governor restarts the oracle at the reviewed price, and only once."""
-        epoch = self.oracle.functions.contest().call() >> 64
-        reset = self.steward.functions.resetOracle(
-            self.token.address, self.reviewed, self.local.now(), epoch
-        )
+        epoch, reset = self.asset.epoch(), self.asset.reset_to(self.reviewed)
         self.local.send(reset)
-        yield Check("review", "verdict", self._status(), Status.LIVE)
+        yield Check("review", "verdict", self.asset.status(), Status.LIVE)
         yield Check("review", "price", self._price(), self._at_scale(self.reviewed))
         again = f"EpochChanged(expected={epoch}, current={epoch + 1})"
         yield Check("review", "the same reset again", self.local.refusal(reset), again)
-        _, told = self._apply()
+        told = self.asset.apply()
         yield Check("review", "update_params afterwards", told["status"], "nothing to do")
 
     def liquidate(self) -> Iterator[Check]:
@@ -234,7 +211,7 @@ class MorphoMarket:
         before, purse = self._totals(), self._balance(self.loan)
         owed = self._owed_since(before)
         self.local.send(self._liquidate(), self.local.liquidator)
-        seized = self._balance(self.token)
+        seized = self._balance(self.asset.token)
         yield Check("liquidate", "seized", seized, self.pledged // 5)
         cost = liquidation_cost(
             seized * self._price(), self.parameters[4], owed(), before["borrow_shares"]
@@ -244,32 +221,16 @@ class MorphoMarket:
 
     # --- what is read and done everywhere ---------------------------------------------------------
 
-    def _curve(self) -> Curve:
-        names = ("base_rate", "slope_1", "slope_2", "kink")
-        return Curve(**{name: self.fields[name] for name in names})
-
-    def _decay(self, age: int) -> int:
-        fields = self.fields
-        exponent = fields["decay_step"], fields["decay_rate"]
-        return decay_factor(*exponent, fields["decay_floor"], fields["primary_staleness"], age)
-
     def _at_scale(self, price: int) -> int:
-        scale = morpho_scale(10 ** self.market["decimals"], 10**LOAN_DECIMALS)
+        scale = morpho_scale(10**self.asset.decimals, 10**LOAN_DECIMALS)
         return morpho_price(price, PAR, scale)
 
     def _price(self) -> int:
-        return int(self.venue_oracle.functions.price().call())
-
-    def _status(self) -> Status:
-        return Status(self.oracle.functions.status().call()[0])
+        return int(self.oracle.functions.price().call())
 
     def _totals(self) -> dict[str, int]:
         names = ("supplied", "supply_shares", "borrowed", "borrow_shares", "updated", "fee")
         return dict(zip(names, self.morpho.functions.market(self.id).call(), strict=True))
-
-    def _say(self, price: int, at: int | None = None) -> None:
-        for feed in self.feeds:
-            self.local.send(feed.functions.push(price, at or self.local.now()))
 
     def _borrow(self, amount: int) -> Any:
         who = self.local.borrower
