@@ -22,7 +22,7 @@ from paramgen.errors import ParamgenError
 from paramgen.units import PRICE_UNITS, SIGNIFICANT_DIGITS, Rounding, quantise, round_fraction
 
 SCHEMA = "paramgen/artefact/1"
-MODEL_VERSION = "2"
+MODEL_VERSION = "3"
 """Raised with every change that moves a number."""
 
 

@@ -246,7 +246,7 @@ class Calibration(Frozen):
     """
 
     schema_: Literal["paramgen/calibration/1"] = Field(default=SCHEMA, alias="schema")
-    model: Literal["1"] = "1"
+    model: Literal["2"] = "2"
     name: str
     inputs: tuple[Input, ...]
     settings: Settings

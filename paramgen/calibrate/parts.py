@@ -29,16 +29,21 @@ from paramgen.book.quantity import Frozen
 from paramgen.calibrate.resample import Intervals
 from paramgen.calibrate.tails import Sought, monotone
 from paramgen.params.binding import Binding, ParameterError, greatest
-from paramgen.params.breaker import BreakerPair, BreakerPairs, breaker_pairs
+from paramgen.params.breaker import (
+    Alarms,
+    Anchors,
+    BreakerPair,
+    BreakerPairs,
+    breaker_pairs,
+    feed_anchors,
+)
 from paramgen.params.fallback import DecayMode, DecayRisk, GapTail, gap_tail, staleness_limit
 from paramgen.params.history import (
     History,
-    accrual_residuals,
     annual_volatility,
     horizon_returns,
     quantise,
     update_gaps,
-    update_returns,
 )
 from paramgen.params.losses import YEAR, Array, loss_quantile, market_loss
 from paramgen.params.tails import (
@@ -295,36 +300,27 @@ class _PairRecorder:
 
 def fit_breaker(history: History, asked: Settings) -> BreakerPart:
     """Fit the pairs of the feed's kind."""
-    pairs = breaker_pairs(
-        history,
-        accrual=asked.accrual,
-        tick=asked.tick,
-        alarms_per_year=asked.alarms_per_year,
-        shock=asked.shock,
-        windows=asked.windows,
+    anchors = feed_anchors(
+        history, asked.poke_interval, accrual=asked.accrual, windows=asked.windows
     )
-    return BreakerPart(pairs, _sides(pairs, asked), asked)
+    alarms = Alarms(asked.alarms_per_year, asked.shock, asked.tick)
+    pairs = breaker_pairs(history, anchors, alarms)
+    return BreakerPart(pairs, _sides(pairs, anchors, asked.tick), asked)
 
 
-def _sides(pairs: BreakerPairs, asked: Settings) -> Mapping[str, Sought[History]]:
-    fast, slow, tick = pairs.fast, pairs.slow, asked.tick
+def _sides(pairs: BreakerPairs, anchors: Anchors, tick: float) -> Mapping[str, Sought[History]]:
+    fast, slow = pairs.fast, pairs.slow
     if slow is None:
-        return {
-            "up": Sought(
-                lambda h: accrual_residuals(h, asked.accrual, fast.window)[0], fast.up, tick
-            ),
-            "down": Sought(
-                lambda h: accrual_residuals(h, asked.accrual, fast.window)[1], fast.down, tick
-            ),
+        fits = {
+            "up": (lambda h: anchors.sides(h)[0], fast.up),
+            "down": (lambda h: anchors.sides(h)[1], fast.down),
         }
-    window = slow.window
+    else:
+        fits = {"fast": (anchors.fast, fast.down), "slow": (anchors.slow, slow.down)}
     return {
-        "fast": Sought(lambda h: np.abs(update_returns(h)), fast.down, tick),
-        "slow": Sought(
-            lambda h: np.abs(horizon_returns(h, window, fast.window)), slow.down, tick,
-            per_cluster=True,
-        ),
-    }  # fmt: skip
+        name: Sought[History](losses, fit, tick, per_cluster=True)
+        for name, (losses, fit) in fits.items()
+    }
 
 
 # Losses over a holding period ---------------------------------------------------------------------

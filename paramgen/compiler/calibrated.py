@@ -82,6 +82,7 @@ def _of_oracle(
     reader = _Reader("oracle.calibration", found)
     yield from reader.lacks("breaker")
     yield from reader.differs("alarms_per_year", float(policy.oracle.false_alarms), "the policy's")
+    yield from reader.differs("poke_interval", float(policy.oracle.poke_interval), "the policy's")
     yield from reader.differs("accrual", float(asset.accrual), "the asset's")
     yield from reader.differs("tick", float(oracle.tick), "the oracle's")
     if oracle.secondary is None:

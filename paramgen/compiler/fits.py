@@ -19,7 +19,13 @@ from paramgen.book.policy import Policy
 from paramgen.book.schema import Asset, Feed
 from paramgen.compiler.calibrated import calibrated_gaps
 from paramgen.params.binding import Binding, greatest
-from paramgen.params.breaker import SLOW_WINDOWS, breaker_pairs, windows_to_cap
+from paramgen.params.breaker import (
+    SLOW_WINDOWS,
+    Alarms,
+    breaker_pairs,
+    feed_anchors,
+    windows_to_cap,
+)
 from paramgen.params.fallback import GapTail, gap_tail, staleness_limit
 from paramgen.params.history import (
     History,
@@ -216,19 +222,16 @@ def _band(asset: Asset, policy: Policy, records: Records) -> BandFit | None:
         return None if breaker is None else _calibrated_band(breaker, records.cite(name))
     if oracle.history is None:
         return None
-    pairs = breaker_pairs(
-        records.histories[oracle.history],
-        accrual=float(asset.accrual),
-        tick=float(oracle.tick),
-        alarms_per_year=float(rules.false_alarms),
-        shock=float(rules.shock),
-    )
+    history = records.histories[oracle.history]
+    anchors = feed_anchors(history, float(rules.poke_interval), accrual=float(asset.accrual))
+    alarms = Alarms(float(rules.false_alarms), float(rules.shock), float(oracle.tick))
+    pairs = breaker_pairs(history, anchors, alarms)
     fast, slow = pairs.fast, pairs.slow
     return BandFit(
         up=fast.band_up,
         down=fast.band_down,
         window=float(math.ceil(fast.window)),
-        windows=_windows(fast.band_down, None if slow is None else slow.band_down, SLOW_WINDOWS),
+        windows=_windows(fast.band_up, None if slow is None else slow.band_up, SLOW_WINDOWS),
         label=_ACCRUAL if slow is None else fast.down.method,
         power=fast.power,
         warnings=(*fast.up.warnings, *fast.down.warnings),
@@ -241,13 +244,13 @@ _ACCRUAL = "accrual residuals"
 
 def _calibrated_band(breaker: Breaker, cited: Cited) -> BandFit:
     fast, slow = breaker.fast, breaker.slow
-    down = fast.band_down.value
+    up = fast.band_up.value
     up_tail, down_tail = (fast.tails.get(side) or fast.tails["both"] for side in ("up", "down"))
     return BandFit(
-        up=fast.band_up.value,
-        down=down,
+        up=up,
+        down=fast.band_down.value,
         window=float(math.ceil(fast.window)),
-        windows=_windows(down, None if slow is None else slow.band_down.value, breaker.windows),
+        windows=_windows(up, None if slow is None else slow.band_up.value, breaker.windows),
         label=_ACCRUAL if slow is None else down_tail.method,
         power=fast.power,
         warnings=(*up_tail.warnings, *down_tail.warnings),
@@ -256,7 +259,10 @@ def _calibrated_band(breaker: Breaker, cited: Cited) -> BandFit:
 
 
 def _windows(fast: float, slow: float | None, spanned: float) -> float:
-    """After how many windows a band stops: at the slow pair's width, within its window."""
+    """After how many windows a band stops: at the slow pair's width, within its window.
+
+    By the upper side, which needs the more: e^q − 1 grows faster with q than 1 − e^{−q}.
+    """
     widest = fast if slow is None else max(fast, slow)
     return min(spanned, windows_to_cap(fast, widest))
 

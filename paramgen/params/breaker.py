@@ -15,16 +15,20 @@ from numpy.typing import ArrayLike
 from paramgen.params.binding import Binding, ParameterError, greatest
 from paramgen.params.history import (
     History,
-    accrual_residuals,
+    anchored_moves,
     horizon_returns,
+    moves_over,
     quantise,
     update_returns,
 )
 from paramgen.params.losses import YEAR, Array
-from paramgen.params.tails import TailFit, accrual_band, alarm_threshold, floored_at_tick
+from paramgen.params.tails import TailFit, alarm_threshold, floored_at_tick
 
 SLOW_WINDOWS = 24.0
 """How many windows of the fast pair the slow one spans."""
+
+_TESTS = 2.0
+"""A feed alarms by its fast or its slow pair, or on one of two sides; f is shared evenly."""
 
 _LIFT = 1.01  # strictly above, also once rounded down to the basis points of a target
 
@@ -45,80 +49,115 @@ class BreakerPair:
     down: TailFit
 
 
-def fast_pair(
-    history: History,
-    *,
-    alarms_per_year: float,
-    shock: float,
-    tick: float = 0.0,
-    prior_volatility: float = 0.0,
-) -> BreakerPair:
-    """Return the pair on single updates; its window is the mean time between them.
+@dataclass(frozen=True)
+class Anchors:
+    """Which anchors judge an update of a feed, and how wide: what the fits are of.
 
-    Both sides share the threshold of the absolute return, twice the data of either: a price of the
-    market rises as it falls. `shock` is the fall J to be detected. Source: spec 3.6.
+    A price seen at t is refused when it lies farther than X(t−s) from one of the two anchors, set
+    at s, that stand at t, X(Δ) = min(X_slow, X_fast·√clip(Δ/w, 1, n)). That is so when the move
+    over v = √clip(Δ/w, 1, n) passes X_fast, or the move itself X_slow, whatever the anchor: two
+    tests, each on the largest move against any anchor that may stand at t. If M is that largest
+    move, N the updates a year and θ the extremal index of M,
+
+        alarms a year ≤ N·[θ_fast·P(M_fast > X_fast) + θ_slow·P(M_slow > X_slow)],
+
+    since neighbouring updates are held against the same anchors, so that a move that passes comes
+    in clusters of 1/θ, and since an alarm of both counts twice. Each test has half of f.
+
+    Attributes
+    ----------
+    window : w, seconds, the mean time between updates.
+    interval : seconds, the longest time between two pokes.
+    windows : n of them are the slow pair's.
+    accrual : g per year.
+
+    Source: spec 3.6, 4.2; `FallbackOracle._recorded` and Band.sol for the anchors; Leadbetter
+    (1983) for the rate of clusters.
     """
-    returns = update_returns(history)
-    fit = floored_at_tick(
-        alarm_threshold(
-            np.abs(returns),
+
+    window: float
+    interval: float
+    windows: float = SLOW_WINDOWS
+    accrual: float = 0.0
+
+    @property
+    def slow_window(self) -> float:
+        """Seconds over which the slow pair is cumulative."""
+        return self.windows * self.window
+
+    def fast(self, history: History) -> Array:
+        """Return (n−1,) largest moves either way as the band widens, one an update."""
+        return _larger(anchored_moves(history, self.window, self.interval, windows=self.windows))
+
+    def slow(self, history: History) -> Array:
+        """Return (n−1,) largest moves either way, one an update; cumulative.
+
+        Against the same anchors, unwidened, and against the price a slow window before, which is
+        where the anchor of a keeper who is late may stand.
+        """
+        against = _larger(anchored_moves(history, self.window, self.interval))
+        return np.maximum(against, np.abs(moves_over(history, self.slow_window)))
+
+    def sides(self, history: History) -> tuple[Array, Array]:
+        """Return (n−1,) largest rises above, and falls below, the accrued anchors."""
+        return anchored_moves(history, self.window, self.interval, accrual=self.accrual)
+
+
+def _larger(sides: tuple[Array, Array]) -> Array:
+    return np.maximum(*sides)
+
+
+@dataclass(frozen=True)
+class Alarms:
+    """What is asked of the pairs.
+
+    Attributes
+    ----------
+    per_year : f, alarms a year of all tests of one feed together.
+    shock : J, the fall to be detected. tick : grid of the prices as a fraction, 0 for none.
+    """
+
+    per_year: float
+    shock: float
+    tick: float = 0.0
+
+    def threshold(self, moves: Array, history: History) -> TailFit:
+        """Return the threshold that one of the two tests of a feed passes at half of f."""
+        fit = alarm_threshold(
+            moves,
             history.updates_per_year,
-            alarms_per_year,
-            tick=tick,
-            prior_volatility=prior_volatility,
-        ),
-        tick,
-    )
-    return _pair(YEAR / history.updates_per_year, returns, fit, fit, shock)
-
-
-def slow_pair(
-    history: History,
-    *,
-    window: float,
-    cadence: float,
-    alarms_per_year: float,
-    shock: float,
-    tick: float = 0.0,
-    prior_volatility: float = 0.0,
-) -> BreakerPair:
-    """Return the pair on moves over a window, read every `cadence` seconds; cumulative.
-
-    Overlapping windows repeat one move, so that an episode counts once: exceedances are thinned by
-    the extremal index. Source: spec 3.6.
-    """
-    returns = horizon_returns(history, window, cadence)
-    fit = floored_at_tick(
-        alarm_threshold(
-            np.abs(returns),
-            YEAR / cadence,
-            alarms_per_year,
-            tick=tick,
-            prior_volatility=prior_volatility,
+            self.per_year / _TESTS,
+            tick=self.tick,
             per_cluster=True,
-        ),
-        tick,
-    )
-    return _pair(window, returns, fit, fit, shock)
+        )
+        return floored_at_tick(fit, self.tick)
 
 
-def accrual_pair(
-    history: History,
-    *,
-    accrual: float,
-    lookback: float,
-    alarms_per_year: float,
-    shock: float,
-    tick: float,
-) -> BreakerPair:
+def fast_pair(history: History, anchors: Anchors, alarms: Alarms) -> BreakerPair:
+    """Return the pair that judges a single update against the anchors standing then.
+
+    Both sides share the threshold of the absolute move, twice the data of either: a price of the
+    market rises as it falls. Source: spec 3.6, `Anchors`.
+    """
+    fit = alarms.threshold(anchors.fast(history), history)
+    return _pair(anchors.window, update_returns(history), fit, fit, alarms.shock)
+
+
+def slow_pair(history: History, anchors: Anchors, alarms: Alarms) -> BreakerPair:
+    """Return the pair on moves over the slow window; cumulative. Source: spec 3.6, `Anchors`."""
+    fit = alarms.threshold(anchors.slow(history), history)
+    returns = horizon_returns(history, anchors.slow_window, anchors.window)
+    return _pair(anchors.slow_window, returns, fit, fit, alarms.shock)
+
+
+def accrual_pair(history: History, anchors: Anchors, alarms: Alarms) -> BreakerPair:
     """Return the pair of an accruing value: sides apart, about the accrued anchor.
 
-    `accrual` is g per year and `lookback`, in seconds, the window; the fits are those of
-    `tails.accrual_band`. Source: spec 3.6.
+    The band does not widen, and the two tests are its sides. Source: spec 3.6, `Anchors`.
     """
-    _, down = accrual_residuals(history, accrual, lookback)
-    band = accrual_band(history, accrual, lookback, alarms_per_year, tick)
-    return _pair(lookback, -down, band.up, band.down, shock)
+    up, down = anchors.sides(history)
+    rises, falls = (alarms.threshold(side, history) for side in (up, down))
+    return _pair(anchors.window, -down, rises, falls, alarms.shock)
 
 
 @dataclass(frozen=True)
@@ -129,46 +168,21 @@ class BreakerPairs:
     slow: BreakerPair | None
 
 
-def breaker_pairs(
-    history: History,
-    *,
-    accrual: float,
-    tick: float,
-    alarms_per_year: float,
-    shock: float,
-    windows: float = SLOW_WINDOWS,
-) -> BreakerPairs:
-    """Return the pairs of a feed by its kind: accruing (g above zero) or of a market.
+def feed_anchors(
+    history: History, interval: float, *, accrual: float = 0.0, windows: float = SLOW_WINDOWS
+) -> Anchors:
+    """Return the anchors of a feed whose window is the mean time between its updates."""
+    return Anchors(YEAR / history.updates_per_year, interval, windows, accrual)
 
-    Parameters
-    ----------
-    accrual : g per year.
-    tick : grid of the prices as a fraction of them, 0 for none.
-    windows : of the fast pair in the slow one.
+
+def breaker_pairs(history: History, anchors: Anchors, alarms: Alarms) -> BreakerPairs:
+    """Return the pairs of a feed by its kind: accruing (g above zero) or of a market.
 
     Source: spec 3.6.
     """
-    lookback = YEAR / history.updates_per_year
-    if accrual > 0.0:
-        pair = accrual_pair(
-            history,
-            accrual=accrual,
-            lookback=lookback,
-            alarms_per_year=alarms_per_year,
-            shock=shock,
-            tick=tick,
-        )
-        return BreakerPairs(pair, None)
-    fast = fast_pair(history, alarms_per_year=alarms_per_year, shock=shock, tick=tick)
-    slow = slow_pair(
-        history,
-        window=windows * fast.window,
-        cadence=fast.window,
-        alarms_per_year=alarms_per_year,
-        shock=shock,
-        tick=tick,
-    )
-    return BreakerPairs(fast, slow)
+    if anchors.accrual > 0.0:
+        return BreakerPairs(accrual_pair(history, anchors, alarms), None)
+    return BreakerPairs(fast_pair(history, anchors, alarms), slow_pair(history, anchors, alarms))
 
 
 def _pair(window: float, returns: Array, up: TailFit, down: TailFit, shock: float) -> BreakerPair:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from paramgen.model.arrays import as_float
 from paramgen.params.binding import ParameterError
@@ -154,35 +154,70 @@ def visible_tick(history: History) -> float:
     return tick if typical < _FINE_STEPS * tick else 0.0
 
 
-def accrual_residuals(history: History, accrual: float, lookback: float) -> tuple[Array, Array]:
-    """Return how far each update rose above, and fell below, the accrued earlier prices.
+def anchored_moves(
+    history: History,
+    window: float,
+    interval: float,
+    *,
+    accrual: float = 0.0,
+    windows: float = 1.0,
+) -> tuple[Array, Array]:
+    """Return how far each update rose above, and fell below, the worst anchor that may judge it.
 
-    e = ln(P_t/P_s) − g(t−s) for every s with t−s ≤ lookback, and always for the update before,
-    which is the anchor after a closure longer than the lookback. For each t the largest e and the
-    largest −e are kept: the band must hold against the worst anchor it may stand on.
+    e = ln(1 + [P_t/P_s·e^{−g(t−s)} − 1]/v), v = √clip((t−s)/w, 1, n): the band at v = 1 that would
+    just hold P_t against an anchor set at s, as the contract widens it; ln(P_t/P_s) − g(t−s) where
+    it does not. For each t the largest e and the largest −e are kept.
+
+    An anchor stands from s until a poke sees an update a window younger, and judges as the previous
+    one until that happens once more. Pokes come no more than `interval` apart, at moments nobody
+    chose for us: every s counts that some of them would leave in place at t, the update before t
+    always. So no cadence at least as quick sees a larger move than this.
 
     Parameters
     ----------
+    window, interval : seconds.
     accrual : g per year.
-    lookback : seconds.
+    windows : n, one for no widening.
 
     Returns
     -------
-    (n−1,) up and (n−1,) down, one a update; either may be negative.
+    (n−1,) up and (n−1,) down, one an update; either may be negative.
 
-    Source: spec 3.6.
+    Source: spec 3.6, 4.2; contracts/libraries/Band.sol.
     """
-    accrued = np.log(history.prices) - accrual * (history.times - history.times[0]) / YEAR
-    up = np.diff(accrued)
-    down = -up
-    for lag in range(2, history.times.size):
-        near = history.times[lag:] - history.times[:-lag] <= lookback
-        if not near.any():
-            break
-        residual = accrued[lag:] - accrued[:-lag]
-        up[lag - 1 :] = np.where(near, np.maximum(up[lag - 1 :], residual), up[lag - 1 :])
-        down[lag - 1 :] = np.where(near, np.maximum(down[lag - 1 :], -residual), down[lag - 1 :])
+    times, size = history.times, history.times.size
+    accrued = np.log(history.prices) - accrual * (times - times[0]) / YEAR
+    last = _last_judged(times, window, interval)
+    up, down = np.full(size - 1, -np.inf), np.full(size - 1, -np.inf)
+    for lag in range(1, int(np.max(last - np.arange(size))) + 1):
+        judged = last[:-lag] >= np.arange(lag, size)
+        widening = np.sqrt(np.clip((times[lag:] - times[:-lag]) / window, 1.0, windows))
+        move = np.log1p(np.expm1(accrued[lag:] - accrued[:-lag]) / widening)
+        np.maximum(up[lag - 1 :], move, out=up[lag - 1 :], where=judged)
+        np.maximum(down[lag - 1 :], -move, out=down[lag - 1 :], where=judged)
     return up, down
+
+
+def _last_judged(times: Array, window: float, interval: float) -> NDArray[np.int64]:
+    """(n,) index of the last update that each, as an anchor, may be held against."""
+
+    def rolled(anchors: NDArray[np.int64]) -> NDArray[np.int64]:
+        due = np.minimum(np.searchsorted(times, times[anchors] + window), times.size - 1)
+        seen: NDArray[np.int64] = np.searchsorted(times, times[due] + interval, side="right") - 1
+        return seen
+
+    return rolled(rolled(np.arange(times.size)))
+
+
+def moves_over(history: History, lookback: float) -> Array:
+    """Return (n−1,) log moves to each update from the price that stood `lookback` seconds before.
+
+    Zero where the history is not that old.
+    """
+    before = np.searchsorted(history.times, history.times[1:] - lookback, side="right") - 1
+    logs = np.log(history.prices)
+    moves: Array = np.where(before >= 0, logs[1:] - logs[before], 0.0)
+    return moves
 
 
 def unsmoothed_returns(returns: ArrayLike, *, accruing: bool) -> tuple[Array, float]:

@@ -21,7 +21,6 @@ from paramgen.model.arrays import as_float
 from paramgen.params.binding import ParameterError
 from paramgen.params.history import (
     History,
-    accrual_residuals,
     annual_volatility,
     horizon_returns,
     quantise,
@@ -288,35 +287,6 @@ def confidence_z(
 def gaussian_z(confidence: float) -> float:
     """Return the normal quantile, for evidence without a history; to be labelled as such."""
     return quantise(float(stats.norm.ppf(confidence)))
-
-
-@dataclass(frozen=True)
-class BandFit:
-    """X_up and X_down of an accruing value, fitted apart."""
-
-    up: TailFit
-    down: TailFit
-
-
-def accrual_band(
-    history: History, accrual: float, lookback: float, alarms_per_year: float, tick: float
-) -> BandFit:
-    """Return X_up and X_down about the accrued anchor, neither below one tick.
-
-    Parameters
-    ----------
-    accrual : g per year.
-    lookback : seconds.
-    tick : smallest step of the published value, as a fraction of it.
-
-    Source: spec 3.6.
-    """
-    up, down = accrual_residuals(history, accrual, lookback)
-    n = history.updates_per_year
-    return BandFit(
-        floored_at_tick(alarm_threshold(up, n, alarms_per_year, tick=tick), tick),
-        floored_at_tick(alarm_threshold(down, n, alarms_per_year, tick=tick), tick),
-    )
 
 
 def floored_at_tick(fit: TailFit, tick: float) -> TailFit:

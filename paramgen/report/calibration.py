@@ -11,14 +11,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats
 
-from paramgen.book.calibration import Calibration, Decay, Pair, Price, Staleness, Tail, Tolerance
+from paramgen.book.calibration import (
+    Breaker,
+    Calibration,
+    Decay,
+    Price,
+    Settings,
+    Staleness,
+    Tail,
+    Tolerance,
+)
 from paramgen.calibrate.agreement import Readings
+from paramgen.params.breaker import Anchors
 from paramgen.params.history import (
     History,
-    accrual_residuals,
     horizon_returns,
     update_gaps,
-    update_returns,
 )
 from paramgen.params.losses import Array
 from paramgen.report.charts import BLUE, GREEN, GREY, ORANGE, PURPLE, draw, in_days, time_axis
@@ -93,13 +101,8 @@ def _tails(found: Calibration, history: History) -> Iterator[tuple[str, Tail, Ar
     if price is not None:
         losses = -horizon_returns(history, price.horizon, price.cadence)
         yield f"the fall over T = {price.horizon:,.0f} s", price.tail, losses
-    breaker = found.breaker
-    if breaker is not None and breaker.slow is None:
-        up, down = accrual_residuals(history, asked.accrual, breaker.fast.window)
-        yield "rises above the accrual", breaker.fast.tails["up"], up
-        yield "falls below the accrual", breaker.fast.tails["down"], down
-    elif breaker is not None and breaker.slow is not None:
-        yield from _market_tails(history, breaker.fast, breaker.slow)
+    if found.breaker is not None:
+        yield from _breaker_tails(found.breaker, asked, history)
     for name in ("haircut", "outflow"):
         section = getattr(found, name)
         if section is not None:
@@ -107,10 +110,19 @@ def _tails(found: Calibration, history: History) -> Iterator[tuple[str, Tail, Ar
             yield f"the {name} over {asked.holding:,.0f} s", section.tail, falls
 
 
-def _market_tails(history: History, fast: Pair, slow: Pair) -> Iterator[tuple[str, Tail, Array]]:
-    yield "one update", fast.tails["both"], np.abs(update_returns(history))
-    moves = np.abs(horizon_returns(history, slow.window, fast.window))
-    yield f"a window of {slow.window:,.0f} s", slow.tails["both"], moves
+def _breaker_tails(
+    breaker: Breaker, asked: Settings, history: History
+) -> Iterator[tuple[str, Tail, Array]]:
+    fast, slow = breaker.fast, breaker.slow
+    anchors = Anchors(fast.window, asked.poke_interval, breaker.windows, asked.accrual)
+    if slow is None:
+        up, down = anchors.sides(history)
+        yield "rises above the accrued anchors", fast.tails["up"], up
+        yield "falls below the accrued anchors", fast.tails["down"], down
+        return
+    yield "moves against the anchors, over √age", fast.tails["both"], anchors.fast(history)
+    within = f"moves against the anchors, and over {slow.window:,.0f} s"
+    yield within, slow.tails["both"], anchors.slow(history)
 
 
 # Pictures -----------------------------------------------------------------------------------------

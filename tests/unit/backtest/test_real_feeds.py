@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from tests.support.histories import needed
 
 KRAKEN = "usdc-depeg/kraken_usdc_usd_1min.parquet"
 ROUNDS = "chainlink-rounds/eth_usd.csv"
+DAY = 86_400
 CADENCES = ("1 h", "1 d", "update")
 
 
@@ -94,10 +97,32 @@ def test_the_loss_quantile_of_eth_passes_every_test_out_of_sample(eth):
     assert haircut.light is Light.GREEN
 
 
-def test_eth_alarms_more_often_than_stated_and_the_interval_says_so(eth):
-    """Three crashes in seven months, unlabelled: a rate of one a year is refuted, and shown so."""
-    for one in verdicts(eth):
-        (breaker,) = (alarms for alarms in one.alarms if alarms.guard is Guard.BREAKER)
-        assert 3 <= breaker.count <= 4
-        assert not breaker.within
-        assert one.alarms[1].count == 0
+def breaker_alarms(found):
+    """Alarms of the breaker by cadence, seconds."""
+    return {
+        one.cadence: alarms
+        for one in verdicts(found)
+        for alarms in one.alarms
+        if alarms.guard is Guard.BREAKER
+    }
+
+
+def test_eth_alarms_no_more_often_than_stated_by_the_keeper_named(eth):
+    """The policy's keeper pokes each hour; one who pokes daily is beyond what the fit promises."""
+    found = breaker_alarms(eth)
+    assert {cadence: alarms.count for cadence, alarms in found.items()} == {0: 1, 3600: 2, DAY: 6}
+    assert found[0].within
+    assert found[3600].within
+    assert not found[DAY].within
+    assert all(one.alarms[1].count == 0 for one in verdicts(eth))
+
+
+def test_a_policy_that_names_a_daily_keeper_is_fitted_to_his_anchors(tmp_path):
+    book = Path(shutil.copytree(FEEDS.parent, tmp_path / "rwa")) / FEEDS.name
+    policy = book.with_name("policy.yaml")
+    policy.write_text(policy.read_text().replace("poke_interval: 1 h", "poke_interval: 1 d"))
+    history = f"eth={needed(ROUNDS)},time=update,price=answer,decimals=8"
+    found = run(read_request(book, Options(histories=[history], cadences=CADENCES)))
+    for alarms in breaker_alarms(found).values():
+        assert alarms.count <= 1
+        assert alarms.within

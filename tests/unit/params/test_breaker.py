@@ -7,6 +7,8 @@ import pytest
 
 from paramgen.params.binding import ParameterError
 from paramgen.params.breaker import (
+    Alarms,
+    Anchors,
     UpperCap,
     accrual_pair,
     accrued_band,
@@ -17,6 +19,7 @@ from paramgen.params.breaker import (
     check_upper_cap,
     detection_power,
     fast_pair,
+    feed_anchors,
     fitted_tolerance,
     slow_pair,
     smallest_band,
@@ -26,16 +29,34 @@ from paramgen.params.history import clean_history, horizon_returns, price_tick, 
 from paramgen.params.losses import YEAR
 from paramgen.params.tails import METHOD_POT, alarm_threshold, tolerance_tail
 
-DAY = 86_400.0
+HOUR, DAY = 3_600.0, 86_400.0
+YEARLY = Alarms(per_year=1.0, shock=0.10)
+BILL = Anchors(window=DAY, interval=HOUR, windows=1.0, accrual=0.05)
 
 
 def test_one_alarm_a_year_on_real_eth_rounds_is_5_6_per_cent_an_update(eth):
-    pair = fast_pair(eth, alarms_per_year=1, shock=0.10)
+    """What the rule of 5 to 8 % an update is held against; a band against anchors is wider."""
+    single = np.abs(update_returns(eth))
+    fit = alarm_threshold(single, eth.updates_per_year, 1)
+    assert fit.method == METHOD_POT
+    assert fit.quantile == pytest.approx(0.056, abs=0.001)
+
+
+def test_the_fast_pair_holds_against_every_anchor_that_an_eth_update_may_meet(eth):
+    anchors = feed_anchors(eth, HOUR)
+    pair = fast_pair(eth, anchors, YEARLY)
     assert pair.down.method == METHOD_POT
-    assert pair.down.quantile == pytest.approx(0.056, abs=0.001)
+    assert pair.down.quantile == pytest.approx(0.0959, abs=0.001)
     assert pair.band_up > pair.down.quantile > pair.band_down
-    assert np.abs(update_returns(eth)).max() < pair.band_down
-    assert pair.power > 0.99
+    assert np.mean(anchors.fast(eth) > pair.down.quantile) < 1e-3
+    assert pair.power > 0.5
+
+
+def test_each_of_a_feed_s_two_tests_has_half_of_the_alarms(eth):
+    anchors = feed_anchors(eth, HOUR)
+    moves = anchors.fast(eth)
+    half = alarm_threshold(moves, eth.updates_per_year, 0.5, per_cluster=True)
+    assert YEARLY.threshold(moves, eth) == half
 
 
 def test_the_hourly_pair_fires_at_the_first_sign_of_the_usdc_depeg(usdc):
@@ -43,25 +64,26 @@ def test_the_hourly_pair_fires_at_the_first_sign_of_the_usdc_depeg(usdc):
     calm_until = datetime(2023, 3, 10, tzinfo=UTC).timestamp()
     calm = usdc.times < calm_until
     history = clean_history(usdc.times[calm], usdc.prices[calm])
-    pair = slow_pair(
-        history, window=3600, cadence=60, alarms_per_year=1, shock=0.01, tick=price_tick(history)
-    )
+    anchors = feed_anchors(history, 60.0, windows=HOUR * history.updates_per_year / YEAR)
+    pair = slow_pair(history, anchors, Alarms(1.0, shock=0.01, tick=price_tick(history)))
+    assert pair.window == pytest.approx(HOUR)
     # The largest hourly move of the calm is 10 bp; one alarm a year asks for more than it saw.
-    assert 0.0010 <= pair.band_down <= 0.0025
+    assert 0.0010 <= pair.band_down <= 0.0040
 
-    moves = horizon_returns(usdc, 3600, 60)
-    times = usdc.times[0] + 3600 + 60 * np.arange(moves.size)
+    moves = horizon_returns(usdc, HOUR, 60)
+    times = usdc.times[0] + HOUR + 60 * np.arange(moves.size)
     alarms = times[np.abs(moves) > pair.down.quantile]
     assert alarms[0] == datetime(2023, 3, 10, 21, 52, tzinfo=UTC).timestamp()
     assert usdc.prices[usdc.times <= alarms[0]][-1] == 0.9957
 
 
-def test_a_move_seen_by_overlapping_windows_counts_once():
+def test_a_move_seen_from_several_anchors_counts_once():
     rng = np.random.default_rng(2)
     logs = np.cumsum(rng.standard_t(4, 20_000) * 1e-3)
     history = clean_history(1e9 + 600 * np.arange(20_000.0), np.exp(logs))
-    pair = slow_pair(history, window=3600, cadence=600, alarms_per_year=12, shock=0.05)
-    every = alarm_threshold(np.abs(horizon_returns(history, 3600, 600)), YEAR / 600, 12)
+    anchors = feed_anchors(history, 600.0, windows=6.0)
+    pair = slow_pair(history, anchors, Alarms(12.0, shock=0.05))
+    every = alarm_threshold(anchors.slow(history), history.updates_per_year, 6)
     assert pair.down.method == METHOD_POT
     assert pair.down.extremal_index < 0.5
     assert pair.down.quantile < 0.9 * every.quantile
@@ -82,9 +104,7 @@ def bill(falls: dict[int, float], days: int = 600, tick: float = 1e-4):
 
 
 def test_an_accruing_value_has_a_narrow_band_floored_at_its_tick():
-    pair = accrual_pair(
-        bill({}), accrual=0.05, lookback=4 * DAY, alarms_per_year=1, shock=0.005, tick=1e-4
-    )
+    pair = accrual_pair(bill({}), BILL, Alarms(1.0, shock=0.005, tick=1e-4))
     assert 1e-4 <= pair.down.quantile < 10e-4
     assert 1e-4 <= pair.up.quantile < 10e-4
     assert pair.power == 1.0
@@ -92,9 +112,7 @@ def test_an_accruing_value_has_a_narrow_band_floored_at_its_tick():
 
 def test_falls_widen_the_lower_side_of_the_band_more_than_the_upper():
     fallen = bill(dict.fromkeys(range(50, 600, 60), 0.002))
-    pair = accrual_pair(
-        fallen, accrual=0.05, lookback=DAY, alarms_per_year=1, shock=0.05, tick=1e-4
-    )
+    pair = accrual_pair(fallen, BILL, Alarms(1.0, shock=0.05, tick=1e-4))
     assert pair.band_down > 2 * pair.band_up
 
 

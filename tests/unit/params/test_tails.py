@@ -8,9 +8,10 @@ from scipy import stats
 
 from paramgen.params.binding import ParameterError
 from paramgen.params.history import (
-    accrual_residuals,
+    anchored_moves,
     clean_history,
     horizon_returns,
+    moves_over,
     price_tick,
     quantise,
     unsmoothed_returns,
@@ -212,18 +213,37 @@ def test_a_tick_is_seen_in_the_prices():
     assert price_tick(smooth) == 0.0
 
 
-def test_residuals_take_the_worst_anchor_within_the_lookback():
+def test_an_anchor_judges_for_two_windows_and_the_worst_one_counts():
     logs = np.array([0.0, 0.01, 0.03, -0.02])
     history = clean_history(1e9 + DAY * np.arange(4), np.exp(logs))
-    up, down = accrual_residuals(history, 0.0, 2 * DAY)
+    up, down = anchored_moves(history, DAY, 0.0)
     assert up == pytest.approx([0.01, 0.03, -0.03])
     assert down == pytest.approx([-0.01, -0.02, 0.05])
+
+
+def test_a_move_against_an_older_anchor_counts_as_the_band_widens():
+    history = clean_history(1e9 + DAY * np.arange(3), np.exp([0.0, 0.01, 0.03]))
+    up, _ = anchored_moves(history, DAY, 0.0, windows=4.0)
+    # As the contract does, fractions over the widening: the band that would just hold the move.
+    assert up == pytest.approx([0.01, np.log1p(np.expm1(0.03) / np.sqrt(2.0))])
+
+
+def test_an_anchor_judges_longer_where_the_keeper_is_slow():
+    history = clean_history(1e9 + DAY * np.arange(6), np.exp(0.01 * np.arange(6.0)))
+    slow, _ = anchored_moves(history, DAY, DAY)
+    assert slow == pytest.approx([0.01, 0.02, 0.03, 0.04, 0.04])
+
+
+def test_a_move_over_a_window_is_from_the_price_that_stood_before_it():
+    times = 1e9 + DAY * np.array([0.0, 1.0, 2.5, 3.0])
+    history = clean_history(times, np.exp([0.0, 0.01, 0.03, 0.02]))
+    assert moves_over(history, 2 * DAY) == pytest.approx([0.0, 0.03, 0.01])
 
 
 def test_residuals_are_about_the_accrual_and_never_lose_an_update_to_a_closure():
     times = 1e9 + DAY * np.array([0.0, 1.0, 5.0, 6.0])
     history = clean_history(times, np.exp(0.05 * (times - times[0]) / YEAR))
-    up, down = accrual_residuals(history, 0.05, DAY)
+    up, down = anchored_moves(history, DAY, 0.0, accrual=0.05)
     assert up.size == down.size == 3
     assert up == pytest.approx(np.zeros(3), abs=1e-14)
 
