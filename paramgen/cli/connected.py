@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,10 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 
 from paramgen.artefact import artefact, canonical, parse_artefact
 from paramgen.cli.check import warnings_of
+from paramgen.cli.live_options import Houses
 from paramgen.cli.output import console, show_json
+from paramgen.cli.pending import pending
+from paramgen.cli.pending import show as show_pending
 from paramgen.cli.reporting import (
     INCOMPLETE,
     REPORT,
@@ -50,7 +53,7 @@ from paramgen.edge.chain import (
 )
 from paramgen.edge.deploy import NOBODY
 from paramgen.edge.deployments import Deployments, alone, open_deployments
-from paramgen.edge.files import write_whole
+from paramgen.edge.files import read, write_whole
 from paramgen.edge.load import load_book
 from paramgen.edge.node import PUBLIC_CONFIRMATIONS, Waiting
 from paramgen.errors import ParamgenError
@@ -87,6 +90,7 @@ class Options:
     confirmations: int | None = None
     patience: float | None = None
     page: Path | None = None
+    houses: Houses = field(default_factory=Houses)
 
 
 @dataclass(frozen=True)
@@ -195,7 +199,15 @@ def run_plan(provider: Any, options: Options) -> Mapping[str, Any]:
         _save(session)
         if session.prepared.is_done:
             click.echo("No difference.")
-        return session.document("nothing to do" if session.prepared.is_done else "different")
+        document = session.document("nothing to do" if session.prepared.is_done else "different")
+        if not options.houses.are_named:
+            return document
+        found = pending(
+            session.chain, session.prepared.state, session.prepared.plan, options.houses
+        )
+        if not options.as_json:
+            show_pending(found)
+        return {**document, "pending": [each.document() for each in found]}
 
 
 def run_update(provider: Any, options: Options) -> Mapping[str, Any]:
@@ -206,7 +218,7 @@ def run_update(provider: Any, options: Options) -> Mapping[str, Any]:
     ParamgenError
         With a message that says what to do.
     """
-    saved = None if options.plan is None else from_bytes(_read(options.plan))
+    saved = None if options.plan is None else from_bytes(read(options.plan))
     with _opened(provider, options, saved) as session:
         _show(session)
         _save(session)
@@ -366,7 +378,7 @@ def _artefact(options: Options) -> Mapping[str, Any]:
         return artefact(compiled)
     if options.book or options.policy:
         raise ParamgenError("--artefact stands in place of --book and --policy; give one or other")
-    return parse_artefact(_read(options.artefact), str(options.artefact))
+    return parse_artefact(read(options.artefact), str(options.artefact))
 
 
 def _deployments_file(provider: Any, options: Options) -> Path | None:
@@ -450,13 +462,6 @@ def _summary(prepared: Prepared) -> str:
     """Steps by kind, such as `12 tokens`."""
     kinds = Counter(step.kind for step in prepared.steps)
     return ", ".join(kind if n == 1 else f"{n} × {kind}" for kind, n in kinds.items())
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ParamgenError(f"{path}: {error.strerror}") from error
 
 
 def _say(line: str) -> None:

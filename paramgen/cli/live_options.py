@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,44 @@ def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--block", type=click.IntRange(0), help="Block to read at. [default: latest]"),
         click.option("--from-block", type=click.IntRange(0),
                      help="First block of its events. [default: the plan's]"),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True)
+class Houses:
+    """Where governance may be under way; fields are the options' names.
+
+    Attributes
+    ----------
+    safe_tx : transactions of the Safe's queue, as the transaction service's JSON tells each.
+    from_block : first block of events; that of the steward's deployment where none is named.
+    """
+
+    governor: tuple[str, ...] = ()
+    timelock: tuple[str, ...] = ()
+    safe: str | None = None
+    safe_tx: tuple[bytes, ...] = field(default=(), repr=False)
+    from_block: int | None = None
+
+    @property
+    def are_named(self) -> bool:
+        """Whether anything is to be read."""
+        return bool(self.governor or self.timelock or self.safe_tx)
+
+
+def pending_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say where governance may be under way."""
+    options = (
+        click.option("--governor", multiple=True, help="Show its proposals under way, too."),
+        click.option("--timelock", multiple=True, help="Show its operations under way, too."),
+        click.option("--safe", help="The Safe that --safe-tx are of."),
+        click.option("--safe-tx", type=_FILE, multiple=True,
+                     help="Show this transaction of its queue, as the service's JSON tells it."),
+        click.option("--from-block", type=click.IntRange(0),
+                     help="First block of their events. [default: the steward's deployment]"),
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import click
 
+from paramgen.cli.live_options import Houses, pending_options
 from paramgen.cli.output import json_option, show_json
+from paramgen.edge.files import read
 
 DIFFERENT = 2
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -23,6 +26,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--deployments", type=_FOLDER, help="Folder of the networks' deployments.")
 @click.option("--save", type=_FILE, help="Where to save the plan for review.")
 @click.option("--page", type=_FILE, help="Where to draw it as a page: values, rate curves.")
+@pending_options
 @json_option
 def plan(
     *,
@@ -33,11 +37,16 @@ def plan(
     deployments: Path | None,
     save: Path | None,
     page: Path | None,
+    safe_tx: tuple[Path, ...],
     as_json: bool,
+    **named: Any,
 ) -> int:
     """Show every parameter whose value on chain differs from the book's.
 
-    Exit code 0 when none does, 2 when one does. Run it in the project's folder.
+    With the addresses of governors, timelocks or a Safe, also what is under way there that touches
+    the steward, where it meets this plan, and whether it would still pass.
+
+    Exit code 0 when no parameter differs, 2 when one does. Run it in the project's folder.
     """
     # ape takes a second to import, which no other command should wait for.
     from paramgen.cli.connected import DEPLOYMENTS, Options, connected, run_plan  # noqa: PLC0415
@@ -51,6 +60,7 @@ def plan(
         page=page,
         as_json=as_json,
         dry_run=True,
+        houses=Houses(**named, safe_tx=tuple(read(path) for path in safe_tx)),
     )
     with redirect_stdout(sys.stderr) if as_json else nullcontext(), connected(network) as provider:
         document = run_plan(provider, options)

@@ -13,9 +13,8 @@ from paramgen.artefact import artefact, parse_artefact
 from paramgen.cli.live_options import Asked, live_options
 from paramgen.cli.output import json_option, show_json, table
 from paramgen.compiler.build import compile_book
-from paramgen.edge.files import write_whole
+from paramgen.edge.files import read, write_whole
 from paramgen.edge.load import load_book
-from paramgen.errors import ParamgenError
 from paramgen.proposal.document import MANIFEST, Request, files_of
 from paramgen.proposal.verify import Disagreement, Manifest, read_manifest, verify, verify_live
 from paramgen.saved_plan import from_bytes
@@ -70,7 +69,7 @@ def propose(
     book, plan and options give the same bytes.
     """
     document = _document(book, compiled)
-    saved = from_bytes(_read(plan))
+    saved = from_bytes(read(plan))
     if saved.artefact != document["hash"]:
         raise ProposalError(
             f"{plan} is of artefact {saved.artefact}, the book compiles to {document['hash']}. "
@@ -120,7 +119,7 @@ def verify_(
     files, document = _files(proposal), _document(book, compiled)
     found = verify(files, document)
     manifest = read_manifest(files[MANIFEST])
-    asked = Asked(**named, safe_tx=None if safe_tx is None else _read(safe_tx))
+    asked = Asked(**named, safe_tx=None if safe_tx is None else read(safe_tx))
     live = _live(manifest, asked) if asked.named else None
     if live is not None:
         found += verify_live(manifest, document, live.live.carried) + live.disagreements
@@ -133,8 +132,8 @@ def verify_(
     if found:
         _show(found)
         return DIFFERENT
-    read = live is not None and live.pinned is not None and live.live.is_open
-    before = "stands on chain as assumed" if read else "is assumed"
+    asked_chain = live is not None and live.pinned is not None and live.live.is_open
+    before = "stands on chain as assumed" if asked_chain else "is assumed"
     click.echo(f"Equal: every value of the proposal is the book's. The state before {before}.")
     return 0
 
@@ -156,7 +155,7 @@ def _show(found: tuple[Disagreement, ...]) -> None:
 
 def _document(book: Path | None, compiled: Path | None) -> Mapping[str, Any]:
     if compiled is not None and book is None:
-        return parse_artefact(_read(compiled), str(compiled))
+        return parse_artefact(read(compiled), str(compiled))
     if book is not None and compiled is None:
         return artefact(compile_book(load_book(book)))
     raise ProposalError("name one of --book and --artefact")
@@ -168,7 +167,7 @@ def _files(folder: Path) -> dict[str, bytes]:
     paths = sorted(path for path in folder.iterdir() if path.is_file())
     if len(paths) > MAX_FILES or sum(path.stat().st_size for path in paths) > MAX_BYTES:
         raise ProposalError(f"{folder} holds more than a proposal does")
-    return {path.name: _read(path) for path in paths}
+    return {path.name: read(path) for path in paths}
 
 
 def _require_fresh(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -195,10 +194,3 @@ def _one_line(text: str, what: str) -> str:
     if not flat:
         raise ProposalError(f"{what} is empty")
     return flat
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ParamgenError(f"{path}: {error.strerror}") from None

@@ -1,4 +1,4 @@
-"""Writing without halves: to a temporary name beside the file, synced, then renamed."""
+"""Reading with a reason, and writing without halves: to a temporary name, synced, renamed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,21 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from paramgen.errors import ParamgenError
+
+
+def read(path: Path) -> bytes:
+    """A file's bytes.
+
+    Raises
+    ------
+    ParamgenError : it cannot be read, and why.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ParamgenError(f"{path}: {error.strerror}") from None
 
 
 def write_whole(path: Path, content: bytes) -> None:

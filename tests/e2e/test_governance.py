@@ -7,7 +7,7 @@ chain are those of the artefact.
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -252,6 +252,51 @@ def test_a_proposal_whose_market_moved_is_told_before_it_fails(listed: Listed):
     listed.workshop.update("--artefact", listed.workshop.artefact(moved, "moved.json"), "--yes")
     told = listed.differing(folder, "--operation-id", written["operation_id"])
     assert set(told) == {"chain: governor of the steward", "chain, call 2: state hash"}
+
+
+def test_a_plan_shows_what_is_under_way_and_whether_it_still_passes(listed: Listed):
+    """A governor's proposal waits in the timelock too, a Safe's in a file; each is shown once."""
+    web3, voting, safe = listed.web3, VotingHouse.on(listed.web3), SafeHouse.on(listed.web3)
+    listed.hand_over(voting.timelock.address)
+    voting.accept_by_vote(listed.steward.address)
+    folder = listed.proposal("governor", voting.governor.address)
+    written = document(folder, "governor")
+    voting.send(voting.governor, written["calldata"])
+    queued = listed.told(safe.next(carried(folder, "governor").calls))
+    houses = ("--governor", voting.governor.address, "--timelock", voting.timelock.address,
+              "--safe", safe.address, "--safe-tx", queued, "--json")  # fmt: skip
+
+    def under_way(artefact: str) -> list[dict[str, Any]]:
+        return json.loads(listed.workshop.plan(artefact, *houses).stdout)["pending"]
+
+    voted, told = under_way(listed.artefact)
+    assert (voted["id"], voted["state"]) == (written["proposal_id"], "pending")
+    assert set(voted["shared_fields"]) == {
+        "price move limit",
+        *(f"asset-{n}.{field}" for n in range(2) for field in ("ltv", "kink")),
+    }
+    assert voted["touches"] == voted["shared_fields"]
+    assert voted["would_pass"]
+    assert (told["state"], told["would_pass"]) == ("queued", False)
+    (why,) = told["why_not"]
+    assert why == f"governor of the steward is {voting.timelock.address}, not {safe.address}"
+
+    # Another batch of the same markets lands first: the vote goes on, and would fail.
+    lower = listed.workshop.artefact(sample_artefact(2, ltv=7_800), "lower.json")
+    other = document(
+        replace(listed, artefact=lower).proposal("timelock", voting.timelock.address, DELAY),
+        "timelock",
+    )
+    voting.send(voting.timelock, other["schedule"])
+    assert [each["id"] for each in under_way(listed.artefact)][1] == other["operation_id"]
+    pass_time(web3, DELAY)
+    voting.send(voting.timelock, other["execute"])
+    voted, _ = under_way(listed.artefact)
+    assert not voted["would_pass"]
+    assert voted["why_not"][0].startswith("call 2: state hash is 0x")
+    shown = listed.workshop.plan(listed.artefact, *houses[:-1]).stdout
+    assert "Under way beside this plan" in shown
+    assert "whichever lands second is refused" in " ".join(shown.split())
 
 
 def test_another_chain_is_refused(listed: Listed):
