@@ -181,7 +181,7 @@ class Chain:
             When a transaction is still pending after the patience.
         """
         for step, intent in list(self.deployments.intents.items()):
-            found = self.sending.follow(step, intent)
+            found = self.sending.follow(step, intent, earlier=True)
             if intent.address is not None and self._has_landed(intent, found):
                 self.report(f"adopting {step}, which an interrupted run deployed")
                 self._record(step, intent, found)

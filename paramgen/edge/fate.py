@@ -52,11 +52,13 @@ def fate(node: Node, intent: Intent) -> Fate:
     A nonce that is used was used by this transaction, by one of the same content, or by another;
     one that is not used leaves it pending while the pool has any transaction of that nonce.
     """
+    # The count is asked first: what is mined between the two questions then has its receipt.
+    is_used = node.count(intent.sender, "latest") > intent.nonce
     if intent.transaction is not None:
         receipt = node.receipt(intent.transaction)
         if receipt is not None:
             return _mined(receipt)
-    if node.count(intent.sender, "latest") > intent.nonce:
+    if is_used:
         return _by_nonce(node, intent)
     in_pool = node.count(intent.sender, "pending") > intent.nonce or _is_known(node, intent)
     return Fate(Status.PENDING if in_pool else Status.DROPPED, intent.transaction)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ape.api.accounts import ImpersonatedAccount
 from ape.exceptions import ApeException
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
@@ -86,14 +87,16 @@ class Sender:
         transaction.sender, transaction.nonce = self.address, intent.nonce
         self.node.require_chain()
         self._try(step, transaction)
-        signed = self._signed(step, transaction)
         intent = replace(
             intent,
             target=to_checksum_address(transaction.receiver) if transaction.receiver else None,
             data_hash=content_hash(bytes(transaction.data)),
-            transaction="0x" + keccak(signed).hex(),
             block=self.node.head().number,
         )
+        if isinstance(self.account, ImpersonatedAccount):
+            return self._rehearse(step, intent, transaction)
+        signed = self._signed(step, transaction)
+        intent = replace(intent, transaction="0x" + keccak(signed).hex())
         self.report(step)
         self.deployments.intend(step, intent)
         refused = self._broadcast(signed)
@@ -118,14 +121,21 @@ class Sender:
             yield step, known
 
     def follow(
-        self, step: str, intent: Intent, signed: bytes | None = None, refused: str | None = None
+        self,
+        step: str,
+        intent: Intent,
+        signed: bytes | None = None,
+        refused: str | None = None,
+        *,
+        earlier: bool = False,
     ) -> Fate:
         """Wait until it is certain what became of a transaction.
 
         Parameters
         ----------
-        signed : its bytes, sent again where the node has lost them; None for an earlier run's.
+        signed : its bytes, sent again where the node has lost them; None where they are not ours.
         refused : why the node did not take it, None where it may have.
+        earlier : whether an earlier run sent it.
 
         Raises
         ------
@@ -136,7 +146,7 @@ class Sender:
         again = signed if refused is None else None
         known = Fate(Status.PENDING, intent.transaction)
         while True:
-            known = self._look(step, intent, known, earlier=signed is None)
+            known = self._look(step, intent, known, earlier=earlier)
             if known.status is Status.DROPPED and again is None:
                 return known
             if known.status in _USED and self._is_confirmed(known):
@@ -225,6 +235,24 @@ class Sender:
                 f"{self.node.chain_id}"
             )
         return bytes(signed.serialize_transaction())
+
+    def _rehearse(self, step: str, intent: Intent, transaction: Any) -> tuple[Intent, Fate]:
+        """Send without a key, on a fork: it is mined at once, by the node that named its hash."""
+        prepared = self.account.prepare_transaction(transaction)
+        sent: dict[str, Any] = {"from": self.address, "nonce": intent.nonce}
+        sent |= {"data": prepared.data, "gas": prepared.gas_limit}
+        if intent.target is not None:
+            sent["to"] = intent.target
+        self.report(step)
+        try:
+            named = self.node.web3.eth.send_transaction(sent)
+        except Web3Exception as error:
+            raise ChainError(f"{step}: the fork refuses: {refusal(error)}") from error
+        intent = replace(intent, transaction="0x" + bytes(named).hex())
+        known = self.follow(step, intent, earlier=False)
+        if known.status is not Status.LANDED:
+            raise self._failed(step, intent, known, None)
+        return intent, known
 
     def _broadcast(self, signed: bytes) -> str | None:
         """Send bytes; returns the node's refusal. No answer is no refusal: it may have them."""
