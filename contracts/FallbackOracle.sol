@@ -71,9 +71,7 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
         uint256 referenceWord;
     }
 
-    address public immutable override asset;
-    address public immutable override steward;
-
+    address private immutable STEWARD;
     bool private immutable ZERO_ON_PAUSE;
     uint256 private immutable ASSET_UNIT;
 
@@ -81,6 +79,7 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
     ///      front-runner who deploys first must not choose either.
     constructor(Deployment memory d)
         OracleVerdicts(Sources({
+            asset: d.asset,
             primary: d.primary,
             primaryDecimals: d.primaryDecimals,
             secondary: d.secondary,
@@ -94,8 +93,7 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
         if (d.asset == address(0)) revert DeploymentInvalid("asset");
         if (d.steward == address(0)) revert DeploymentInvalid("steward");
         if (d.assetDecimals > MAX_DECIMALS) revert DeploymentInvalid("assetDecimals");
-        asset = d.asset;
-        steward = d.steward;
+        STEWARD = d.steward;
         ZERO_ON_PAUSE = d.zeroOnPause;
         ASSET_UNIT = 10 ** d.assetDecimals;
 
@@ -108,7 +106,7 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
     }
 
     modifier onlySteward() {
-        if (msg.sender != steward) revert NotSteward(msg.sender);
+        if (msg.sender != STEWARD) revert NotSteward(msg.sender);
         _;
     }
 
@@ -119,11 +117,11 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
         external
         view
         override
-        returns (Status verdict, uint256 price, uint256 updatedAt, uint256 age)
+        returns (Status verdict, uint256 price, uint256 updatedAt, uint256 age, uint256 undecayed)
     {
-        Verdict now_ = _view();
+        Verdict now_ = _view(false);
         (verdict, price, updatedAt) = (now_.status(), now_.price(), now_.time());
-        age = block.timestamp - updatedAt;
+        (age, undecayed) = (block.timestamp - updatedAt, now_.undecayed());
     }
 
     /// @inheritdoc IFallbackOracle
@@ -131,27 +129,12 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
     function lastPrice() external view override returns (uint256 price, uint256 updatedAt) {
         uint256 word = state;
         if (word & (W.CONTESTED | W.TRIPPED) != 0) {
-            revert Paused(asset, word & W.TRIPPED != 0 ? Status.Tripped : Status.Contested);
+            revert Paused(ASSET, word & W.TRIPPED != 0 ? Status.Tripped : Status.Contested);
         }
         updatedAt = (word >> W.PRICE_TIME) & W.TIME_MASK;
         Status aged;
         (aged, price) = _left(word & W.PRICE_MASK, updatedAt, configuration);
-        if (price == 0) revert Paused(asset, aged);
-    }
-
-    /// @inheritdoc IFallbackOracle
-    function livePrice() external view override returns (uint256 price, uint256 updatedAt) {
-        Verdict verdict = _view();
-        if (verdict.status() != Status.Live) revert Paused(asset, verdict.status());
-        return (verdict.price(), verdict.time());
-    }
-
-    /// @inheritdoc IFallbackOracle
-    /// @dev A price is never 0, so 0 is a pause, here and below.
-    function bidAndAsk() external view override returns (uint256 bid, uint256 ask) {
-        Verdict verdict = _view();
-        if (verdict.price() == 0) revert Paused(asset, verdict.status());
-        return (verdict.price(), verdict.undecayed());
+        if (price == 0) revert Paused(ASSET, aged);
     }
 
     /// @inheritdoc AggregatorV3Interface
@@ -162,8 +145,7 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
         override
         returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
     {
-        Verdict verdict = _view();
-        if (verdict.price() == 0) revert Paused(asset, verdict.status());
+        Verdict verdict = _view(true);
         answer = int256(verdict.price());
         updatedAt = startedAt = verdict.time();
         roundId = answeredInRound = uint80(updatedAt);
@@ -171,18 +153,29 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
 
     /// @inheritdoc IFallbackOracle
     function latestAnswer() external view override returns (int256) {
-        Verdict verdict = _view();
-        uint256 price = verdict.price();
-        if (price == 0) {
-            if (!ZERO_ON_PAUSE) revert Paused(asset, verdict.status());
-        }
-        return int256(price);
+        return int256(_view(!ZERO_ON_PAUSE).price());
+    }
+
+    /// @inheritdoc IFallbackOracle
+    function stored(Word which) external view override returns (uint256) {
+        if (which == Word.State) return state;
+        if (which == Word.Configuration) return configuration;
+        return which == Word.Contest ? contest : referenceWord;
     }
 
     /// @inheritdoc IFallbackOracle
     function constants() external view override returns (Constants memory) {
         return Constants(
-            PRIMARY, SECONDARY, CALL_GAS, MIN_PRICE, MAX_PRICE, ASSET_UNIT, HAS_REFERENCE, ZERO_ON_PAUSE
+            ASSET,
+            STEWARD,
+            PRIMARY,
+            SECONDARY,
+            CALL_GAS,
+            MIN_PRICE,
+            MAX_PRICE,
+            ASSET_UNIT,
+            HAS_REFERENCE,
+            ZERO_ON_PAUSE
         );
     }
 
@@ -311,7 +304,7 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
     }
 
     function _setReference(uint256 word, bool allowed, uint256 minimum, uint256 maximum) private {
-        if (!allowed) revert NoReference(asset);
+        if (!allowed) revert NoReference(ASSET);
         if (word >> W.REFERENCE_BITS != 0) revert W.ReferenceInvalid(word, "unused bits");
         if ((word >> W.REFERENCE_MAXIMUM_AGE) & W.MASK_24 == 0) revert W.ReferenceInvalid(word, "maximumAge");
         if ((word >> W.REFERENCE_AS_OF) & W.TIME_MASK > block.timestamp) revert W.ReferenceInvalid(word, "asOf");
@@ -324,8 +317,8 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
     /// @dev A contest is a pause even where a read would no longer say so: `lastPrice` refuses until a poke.
     function _requireGuardiansCase(uint256 price) internal view {
         if (state & (W.CONTESTED | W.TRIPPED) == 0) {
-            Verdict verdict = _view();
-            if (verdict.price() != 0) revert NotPaused(asset, verdict.status());
+            Verdict verdict = _view(false);
+            if (verdict.price() != 0) revert NotPaused(ASSET, verdict.status());
         }
         uint256 config = configuration;
         if (_supports(_primaryLeg(state, config), price, config)) return;

@@ -95,9 +95,8 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
 
     /// @inheritdoc IParameterSteward
     function listMarket(address asset, address oracle, address accrual) external onlyRole(DEFAULT_ADMIN_ROLE) {
-        if (IFallbackOracle(oracle).steward() != address(this) || IFallbackOracle(oracle).asset() != asset) {
-            revert OracleMismatch(asset, oracle);
-        }
+        IFallbackOracle.Constants memory declared = IFallbackOracle(oracle).constants();
+        if (declared.steward != address(this) || declared.asset != asset) revert OracleMismatch(asset, oracle);
 
         Market storage market = _markets[asset];
         uint256 main = market.main;
@@ -106,7 +105,10 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
             (bool priced, uint256 price) = _price(former);
             if (priced) _requireContinuity(asset, price, oracle);
             uint256 collateral = _collateralWord(asset) & CollateralWord.FIELDS;
-            if (collateral != 0) Validity.requireCoupled(asset, collateral, IFallbackOracle(oracle).configuration());
+            if (collateral != 0) {
+                uint256 configuration = IFallbackOracle(oracle).stored(IFallbackOracle.Word.Configuration);
+                Validity.requireCoupled(asset, collateral, configuration);
+            }
         }
         market.oracle = oracle;
         main = _later(asset, _withAccrual(main, accrual));
@@ -237,8 +239,8 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
         return (
             _collateralWord(asset),
             rateModel.rateWord(asset),
-            oracle.configuration(),
-            oracle.referenceWord(),
+            oracle.stored(IFallbackOracle.Word.Configuration),
+            oracle.stored(IFallbackOracle.Word.Reference),
             _epochOf(market.main)
         );
     }
@@ -313,8 +315,8 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
         }
         if (mask & (Domains.ORACLE | Domains.REFERENCE) != 0) {
             IFallbackOracle oracle = IFallbackOracle(market.oracle);
-            if (mask & Domains.ORACLE != 0) snapshot.setOracle(oracle.configuration());
-            if (mask & Domains.REFERENCE != 0) snapshot.setNavReference(oracle.referenceWord());
+            if (mask & Domains.ORACLE != 0) snapshot.setOracle(oracle.stored(IFallbackOracle.Word.Configuration));
+            if (mask & Domains.REFERENCE != 0) snapshot.setNavReference(oracle.stored(IFallbackOracle.Word.Reference));
         }
     }
 
@@ -422,7 +424,7 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
         if (collateral == 0) return;
         uint256 configuration = oracleNamed
             ? snapshot.oracle()
-            : IFallbackOracle(market.oracle).configuration();
+            : IFallbackOracle(market.oracle).stored(IFallbackOracle.Word.Configuration);
         Validity.requireCoupled(asset, collateral, configuration);
     }
 
@@ -497,7 +499,7 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
     /// @dev The oracle's verdict as the two things an update asks of it.
     function _price(address oracle) private view returns (bool priced, uint256 price) {
         IFallbackOracle.Status verdict;
-        (verdict, price, , ) = IFallbackOracle(oracle).status();
+        (verdict, price, , , ) = IFallbackOracle(oracle).status();
         priced =
             verdict == IFallbackOracle.Status.Live ||
             verdict == IFallbackOracle.Status.Secondary ||
@@ -507,7 +509,8 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
 
     /// @dev Whether a pause stands in the oracle's state. Cheaper than a verdict, and enough where no price can move.
     function _isPaused(address oracle) private view returns (bool) {
-        return IFallbackOracle(oracle).state() & (OracleWords.CONTESTED | OracleWords.TRIPPED) != 0;
+        uint256 state = IFallbackOracle(oracle).stored(IFallbackOracle.Word.State);
+        return state & (OracleWords.CONTESTED | OracleWords.TRIPPED) != 0;
     }
 
     /// @dev Refuses an update after which a market priced at `before` is unpriced or has moved by more than the limit.

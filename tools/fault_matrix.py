@@ -58,7 +58,7 @@ every stage of every cell, on both deployments of the flag, the test also holds 
 - after a persisted trip there is no price;
 - beside a healthy secondary a poked Live price is within the tolerance of it, a Secondary price
   is the secondary's own, and beside a healthy primary every Live price is the primary's own;
-- `status`, `latestRoundData`, `latestAnswer`, `livePrice`, `lastPrice` and `poke` agree, and
+- `status`, `latestRoundData`, `latestAnswer`, `lastPrice` and `poke` agree, and
   revert with the verdict or not at all.
 
 A slide is read and poked at each of its steps, before the first column. *Off by* is the fresh

@@ -69,12 +69,6 @@ STATELESS = (
     "Liquity v2 30 189 / 4 589 · Liquity v1 45 843 / 13 743 · Venus main and pivot "
     "83 746 / 17 246 · Synthetix deviation breaker 102 037 / 25 537"
 )
-DISPATCH = (
-    "its selector, 0xfeaf968c, is the last of 22, and via-IR compares them in turn at 22 gas each: "
-    "484 gas. latestAnswer, the eighth, is within the bound. What remains needs thirteen "
-    "surfaces fewer. The aim of 21 000 needs one storage slot: T, decay and bands in two words, "
-    "against property 8."
-)
 STEWARD = (
     "counted step by step in forge's dump of this row (`forge test --debug --dump`), of 19 977 are "
     "13 430 storage, accounts and events: the market's ledger 5 100 (cold, "
@@ -94,7 +88,7 @@ TABLE = (
         "Oracle",
         (
             Row("feed behind a proxy"),
-            Row("live, latestRoundData", (23_500, 3_700), (21_000, 3_200), STATELESS, DISPATCH),
+            Row("live, latestRoundData", (23_500, 3_700), (21_000, 3_200), STATELESS),
             Row("live, latestAnswer", (23_500, 3_700), (21_000, 3_200)),
             Row("live, 7 % from an anchor of 2.5 windows"),
             Row(

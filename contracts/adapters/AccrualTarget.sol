@@ -39,8 +39,9 @@ abstract contract AccrualTarget is IAccrual {
     }
 
     function _undecayed(IFallbackOracle oracle) private view returns (uint256) {
-        (IFallbackOracle.Status verdict, uint256 price,,) = oracle.status();
+        (IFallbackOracle.Status verdict, uint256 price,,,) = oracle.status();
         bool fresh = verdict == IFallbackOracle.Status.Live || verdict == IFallbackOracle.Status.Secondary;
-        return fresh ? price : (oracle.state() >> OracleWords.PRICE) & OracleWords.PRICE_MASK;
+        if (fresh) return price;
+        return (oracle.stored(IFallbackOracle.Word.State) >> OracleWords.PRICE) & OracleWords.PRICE_MASK;
     }
 }

@@ -43,8 +43,8 @@ contract CompoundAccrual is AccrualTarget {
         if ((address(market.debtOracle) == address(0)) != debtAtPar) {
             revert DebtLegUndeclared(address(market.debtOracle), debtAtPar);
         }
-        bool same = market.collateralOracle.asset() == asset
-            && (debtAtPar || market.debtOracle.asset() == market.debt.underlying());
+        bool same = market.collateralOracle.constants().asset == asset
+            && (debtAtPar || market.debtOracle.constants().asset == market.debt.underlying());
         if (!same) revert TokensDiffer(asset);
         _markets[asset] = market;
         emit MarketListed(asset, address(market.collateral), address(market.debt));

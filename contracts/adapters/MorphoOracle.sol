@@ -6,6 +6,7 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 import {AggregatorV3Interface} from "../interfaces/AggregatorV3Interface.sol";
 import {IFallbackOracle} from "../interfaces/IFallbackOracle.sol";
 import {IMorphoOracle} from "../interfaces/IMorphoOracle.sol";
+import {OraclePrices} from "../libraries/OraclePrices.sol";
 
 /// @title The price of a Morpho Blue market from two fallback oracles
 /// @notice price = ⌊collateral · 10^(36 + loan decimals − collateral decimals) / loan⌋, both legs in 8 decimals.
@@ -58,8 +59,8 @@ contract MorphoOracle is IMorphoOracle {
         IFallbackOracle.Constants memory collateral = collateralOracle_.constants();
         (uint256 least, uint256 most) = (PAR, PAR);
         if (!loanAtPar) {
-            if (loanOracle_.asset() != loanToken_) revert LoanTokenDiffers(loanToken_, loanOracle_.asset());
             IFallbackOracle.Constants memory loan = loanOracle_.constants();
+            if (loan.asset != loanToken_) revert LoanTokenDiffers(loanToken_, loan.asset);
             _requireUnit(loanToken_, loan.assetUnit);
             (least, most) = (loan.minPrice, loan.maxPrice);
         }
@@ -67,7 +68,7 @@ contract MorphoOracle is IMorphoOracle {
         collateralOracle = collateralOracle_;
         loanOracle = loanOracle_;
         loanToken = loanToken_;
-        collateralToken = collateralOracle_.asset();
+        collateralToken = collateral.asset;
         collateralUnit = collateral.assetUnit;
         loanUnit = _unitOf(loanToken_);
         _requireUnit(collateralToken, collateral.assetUnit);
@@ -83,7 +84,7 @@ contract MorphoOracle is IMorphoOracle {
     /// @inheritdoc IMorphoOracle
     function price() external view override returns (uint256) {
         uint256 loan = PAR;
-        if (address(loanOracle) != address(0)) (loan,) = loanOracle.livePrice();
+        if (address(loanOracle) != address(0)) loan = OraclePrices.whileLive(loanOracle);
         (, int256 collateral,,,) = AggregatorV3Interface(address(collateralOracle)).latestRoundData();
         // Safe unchecked: see above; an oracle's price is positive, and so is a live loan price.
         unchecked {

@@ -5,6 +5,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IFallbackOracle} from "../interfaces/IFallbackOracle.sol";
 import {IPriceOracle} from "../interfaces/IPriceOracle.sol";
+import {OraclePrices} from "../libraries/OraclePrices.sol";
 
 /// @title ERC-7726 quotes of one asset in USD, and back
 /// @notice Apart from the oracle, whose every function costs each of its readers 22 gas.
@@ -23,18 +24,18 @@ contract QuoteOracle is IPriceOracle {
 
     constructor(IFallbackOracle oracle_) {
         oracle = oracle_;
-        asset = oracle_.asset();
-        ASSET_UNIT = oracle_.constants().assetUnit;
+        IFallbackOracle.Constants memory fixed_ = oracle_.constants();
+        (asset, ASSET_UNIT) = (fixed_.asset, fixed_.assetUnit);
     }
 
     /// @inheritdoc IPriceOracle
     /// @dev Asset to USD at the served (decayed) price; USD to asset only while Live.
     function getQuote(uint256 baseAmount, address base, address quote) external view override returns (uint256) {
         if (_inverse(base, quote)) {
-            (uint256 live,) = oracle.livePrice();
+            uint256 live = OraclePrices.whileLive(oracle);
             return FixedPointMathLib.fullMulDiv(baseAmount, ASSET_UNIT, live * TO_WAD);
         }
-        (uint256 price,) = oracle.bidAndAsk();
+        (uint256 price,) = OraclePrices.bidAndAsk(oracle);
         return FixedPointMathLib.fullMulDiv(baseAmount, price * TO_WAD, ASSET_UNIT);
     }
 
@@ -48,11 +49,11 @@ contract QuoteOracle is IPriceOracle {
         returns (uint256 bid, uint256 ask)
     {
         if (_inverse(base, quote)) {
-            (uint256 live,) = oracle.livePrice();
+            uint256 live = OraclePrices.whileLive(oracle);
             bid = FixedPointMathLib.fullMulDiv(baseAmount, ASSET_UNIT, live * TO_WAD);
             ask = FixedPointMathLib.fullMulDivUp(baseAmount, ASSET_UNIT, live * TO_WAD);
         } else {
-            (uint256 price, uint256 undecayed) = oracle.bidAndAsk();
+            (uint256 price, uint256 undecayed) = OraclePrices.bidAndAsk(oracle);
             bid = FixedPointMathLib.fullMulDiv(baseAmount, price * TO_WAD, ASSET_UNIT);
             ask = FixedPointMathLib.fullMulDivUp(baseAmount, undecayed * TO_WAD, ASSET_UNIT);
         }

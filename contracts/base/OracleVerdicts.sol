@@ -17,6 +17,7 @@ import {Verdict, Verdicts} from "../libraries/Verdict.sol";
 abstract contract OracleVerdicts is IFallbackOracle {
     /// @notice What is fixed of a deployment's feeds, and the asset's own bounds.
     struct Sources {
+        address asset;
         address primary;
         uint8 primaryDecimals;
         address secondary;
@@ -32,6 +33,7 @@ abstract contract OracleVerdicts is IFallbackOracle {
     uint8 internal constant MAX_DECIMALS = 18;
     uint8 internal constant OUTPUT_DECIMALS = 8;
 
+    address internal immutable ASSET;
     address internal immutable PRIMARY;
     address internal immutable SECONDARY;
     bool internal immutable HAS_REFERENCE;
@@ -49,10 +51,10 @@ abstract contract OracleVerdicts is IFallbackOracle {
     uint256 private immutable SECONDARY_LEAST;
     uint256 private immutable SECONDARY_SPAN;
 
-    uint256 public override state;
-    uint256 public override configuration;
-    uint256 public override contest;
-    uint256 public override referenceWord;
+    uint256 internal state;
+    uint256 internal configuration;
+    uint256 internal contest;
+    uint256 internal referenceWord;
 
     error DeploymentInvalid(string field);
     error DecimalsDiffer(address feed, uint8 declared, uint8 reported);
@@ -62,6 +64,7 @@ abstract contract OracleVerdicts is IFallbackOracle {
         if (s.minPrice == 0 || s.minPrice > s.maxPrice || s.maxPrice > W.PRICE_MASK) revert DeploymentInvalid("bounds");
         if (s.primary == s.secondary) revert DeploymentInvalid("secondary");
 
+        ASSET = s.asset;
         PRIMARY = s.primary;
         SECONDARY = s.secondary;
         HAS_REFERENCE = s.hasReference;
@@ -78,16 +81,23 @@ abstract contract OracleVerdicts is IFallbackOracle {
 
     // --- the state machine -----------------------------------------------------------------------
 
-    /// @notice The verdict of a read. The secondary is called only where the primary does not settle it.
-    function _view() internal view returns (Verdict verdict) {
+    /// @notice The verdict of a read, or where asked for a revert in place of a pause. The secondary is called only
+    ///         where the primary does not settle it.
+    /// @dev A live read is not asked whether it has a price: a sound leg has one.
+    function _view(bool orRevert) internal view returns (Verdict verdict) {
         uint256 word = state;
         if (word & W.TRIPPED != 0) {
             verdict = _pause(Status.Tripped, word);
+            if (orRevert) _requirePriced(verdict);
         } else {
             uint256 config = configuration;
             Leg first = _primaryLeg(word, config);
-            if (first.isSoundUnless(word & W.CONTESTED)) verdict = Verdicts.at(Status.Live, first);
-            else verdict = _judge(word, config, first, _secondaryLeg(word, config));
+            if (first.isSoundUnless(word & W.CONTESTED)) {
+                verdict = Verdicts.at(Status.Live, first);
+            } else {
+                verdict = _judge(word, config, first, _secondaryLeg(word, config));
+                if (orRevert) _requirePriced(verdict);
+            }
         }
     }
 
@@ -171,6 +181,11 @@ abstract contract OracleVerdicts is IFallbackOracle {
         }
     }
 
+    /// @dev A price is never 0, so 0 is a pause.
+    function _requirePriced(Verdict verdict) private view {
+        if (verdict.price() == 0) revert Paused(ASSET, verdict.status());
+    }
+
     function _pause(Status status_, uint256 word) private pure returns (Verdict) {
         return Verdicts.pause(status_, (word >> W.PRICE_TIME) & W.TIME_MASK);
     }
@@ -187,35 +202,63 @@ abstract contract OracleVerdicts is IFallbackOracle {
 
     /// @notice Reads and judges a feed: what `FallbackOracle` calls valid, fresh and inside.
     /// @dev Property 5: the feed is given the same gas whatever the caller supplied.
-    ///      Property 1: no leg has a price outside the bounds, or a time of zero or ahead. As unsigned numbers, every
-    ///      negative answer exceeds the largest in bounds, and a time ahead gives an age beyond now: 0 < time ≤ now ⟺
-    ///      now − time < now. A stale leg is kept as a base alone: of the primary, where it is newer than the
-    ///      checkpoint. Another is not worth its band.
-    ///      Without branches, so that a live read pays for none: what is invalid is multiplied by 0, whatever
-    ///      overflowed. The divisor is never 0.
-    function _leg(bool ofPrimary, uint256 word, uint256 config) private view returns (Leg) {
+    ///      A leg that is fresh and in the tight band, and has no reference to answer to, is sound; one branch settles
+    ///      it, so that a live read pays for no other. It is valid: it has a price, for 0 lies in no band, and a time
+    ///      neither zero nor ahead, for its age does not exceed a staleness of 24 bits, and now does.
+    function _leg(bool ofPrimary, uint256 word, uint256 config) private view returns (Leg leg) {
         (uint256 answer, uint256 time) = FeedReader.read(ofPrimary ? PRIMARY : SECONDARY, CALL_GAS, READ_GAS);
+        uint256 price = _scaled(ofPrimary, answer);
+        uint256 staleness = (config >> (ofPrimary ? W.PRIMARY_STALENESS : W.SECONDARY_STALENESS)) & W.MASK_24;
+        bool tight = Band.containsTightly(word, config, price, time);
+        bool referenced = HAS_REFERENCE;
+        bool sound;
+        assembly ("memory-safe") {
+            sound := gt(tight, or(gt(sub(timestamp(), time), staleness), referenced))
+        }
+        leg = Legs.sound(price, time);
+        if (!sound) leg = _judged(ofPrimary, word, config, price, time, tight);
+    }
+
+    /// @notice The same in full.
+    /// @dev Property 1: no leg has a time of zero or ahead. As unsigned numbers a time ahead gives an age beyond now:
+    ///      0 < time ≤ now ⟺ now − time < now. A stale leg is kept as a base alone: of the primary, where it is newer
+    ///      than the checkpoint. Another is not worth its band.
+    /// @param inside Whether the tight band holds the price; a wider one may.
+    function _judged(bool ofPrimary, uint256 word, uint256 config, uint256 price, uint256 time, bool inside)
+        private
+        view
+        returns (Leg)
+    {
         uint256 staleness = (config >> (ofPrimary ? W.PRIMARY_STALENESS : W.SECONDARY_STALENESS)) & W.MASK_24;
         uint256 newest = ofPrimary ? (word >> W.PRICE_TIME) & W.TIME_MASK : type(uint256).max;
+        bool fresh;
+        bool valid;
+        assembly ("memory-safe") {
+            let age := sub(timestamp(), time)
+            fresh := iszero(gt(age, staleness))
+            valid := and(iszero(iszero(price)), lt(age, timestamp()))
+            valid := and(valid, or(fresh, gt(time, newest)))
+        }
+        if (!valid) return Legs.INVALID;
+        if (!inside) inside = Band.contains(word, config, price, time);
+        if (HAS_REFERENCE) {
+            if (inside) inside = Band.belowReference(referenceWord, price, time);
+        }
+        return Legs.pack(price, time, fresh, inside);
+    }
+
+    /// @notice An answer as a price, or 0 outside the bounds.
+    /// @dev Property 1: no leg has a price outside the bounds. As unsigned numbers every negative answer exceeds the
+    ///      largest in bounds. Without branches: what is out of bounds is multiplied by 0, whatever overflowed. The
+    ///      divisor is never 0.
+    function _scaled(bool ofPrimary, uint256 answer) private view returns (uint256 price) {
         uint256 up = ofPrimary ? PRIMARY_UP : SECONDARY_UP;
         uint256 down = ofPrimary ? PRIMARY_DOWN : SECONDARY_DOWN;
         uint256 least = ofPrimary ? PRIMARY_LEAST : SECONDARY_LEAST;
         uint256 span = ofPrimary ? PRIMARY_SPAN : SECONDARY_SPAN;
-        uint256 price;
-        bool valid;
-        bool fresh;
         assembly ("memory-safe") {
-            let age := sub(timestamp(), time)
-            fresh := iszero(gt(age, staleness))
-            valid := and(iszero(gt(sub(answer, least), span)), lt(age, timestamp()))
-            valid := and(valid, or(fresh, gt(time, newest)))
-            price := mul(div(mul(answer, up), down), valid)
+            price := mul(div(mul(answer, up), down), iszero(gt(sub(answer, least), span)))
         }
-        bool inside = Band.contains(word, config, price, time);
-        if (HAS_REFERENCE) {
-            if (inside) inside = Band.belowReference(referenceWord, price, time);
-        }
-        return Legs.pack(price, time, fresh, inside).onlyIf(valid);
     }
 
     // --- construction ----------------------------------------------------------------------------

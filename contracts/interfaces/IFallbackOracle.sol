@@ -16,7 +16,16 @@ interface IFallbackOracle {
         Tripped
     }
 
-    /// @notice What the constructor fixed besides asset and steward.
+    /// @notice The contest word's epoch counts trips and resets, so that a reviewed reset cannot land on a later pause.
+    ///         The NAV reference word is zero where the deployment has none.
+    enum Word {
+        State,
+        Configuration,
+        Contest,
+        Reference
+    }
+
+    /// @notice What the constructor fixed.
     /// @param secondary Zero where the asset has one leg.
     /// @param callGas What a feed is given to answer with.
     /// @param minPrice The asset's own bounds, 8 decimals; outside them a leg is invalid.
@@ -24,6 +33,8 @@ interface IFallbackOracle {
     /// @param hasReference Whether a NAV reference may be set.
     /// @param zeroOnPause Whether `latestAnswer` gives 0 in a pause.
     struct Constants {
+        address asset;
+        address steward;
         address primary;
         address secondary;
         uint256 callGas;
@@ -54,18 +65,15 @@ interface IFallbackOracle {
     // --- reading ---------------------------------------------------------------------------------
 
     /// @notice The verdict now. `price` is 0 in a pause; `updatedAt` is the oldest contributor's time (in a pause, of
-    ///         the last base) and `age` the seconds since. Never reverts on a verdict.
-    function status() external view returns (Status verdict, uint256 price, uint256 updatedAt, uint256 age);
+    ///         the last base) and `age` the seconds since; `undecayed` is the price before decay. Never reverts on a
+    ///         verdict. What it may value: `libraries/OraclePrices.sol`.
+    function status()
+        external
+        view
+        returns (Status verdict, uint256 price, uint256 updatedAt, uint256 age, uint256 undecayed);
 
     /// @notice The checkpoint, decayed by its age, without a feed call. Reverts when contested, tripped or stopped.
     function lastPrice() external view returns (uint256 price, uint256 updatedAt);
-
-    /// @notice The price only while Live: what a debt, or an inverse quote, may be valued at.
-    function livePrice() external view returns (uint256 price, uint256 updatedAt);
-
-    /// @notice The served price and the same before decay, what an amount held and an amount owed may be valued at, so
-    ///         that silence never shrinks a debt. Reverts in a pause.
-    function bidAndAsk() external view returns (uint256 bid, uint256 ask);
 
     /// @notice The price as Aave and other readers of `latestAnswer` take it: in a pause 0 where the deployment says
     ///         so, so that they reach their own fallback, else a revert.
@@ -93,14 +101,6 @@ interface IFallbackOracle {
 
     // --- words and constants of the deployment -----------------------------------------------------
 
-    function configuration() external view returns (uint256);
-    function state() external view returns (uint256);
-    /// @notice The contest word. Its epoch counts trips and resets, so that a reviewed reset cannot land on a later
-    ///      pause.
-    function contest() external view returns (uint256);
-    /// @notice The NAV reference word; zero where the deployment has none.
-    function referenceWord() external view returns (uint256);
+    function stored(Word which) external view returns (uint256);
     function constants() external view returns (Constants memory);
-    function asset() external view returns (address);
-    function steward() external view returns (address);
 }

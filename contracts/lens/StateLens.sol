@@ -68,7 +68,7 @@ contract StateLens {
             market.epoch
         ) = steward.marketWords(asset);
         (market.ledgerMain, market.ledgerOracle, market.ledgerReference) = steward.ledgers(asset);
-        (IFallbackOracle.Status verdict, uint256 price, , ) = IFallbackOracle(market.oracle).status();
+        (IFallbackOracle.Status verdict, uint256 price, , , ) = IFallbackOracle(market.oracle).status();
         (market.verdict, market.price) = (uint8(verdict), price);
     }
 }

@@ -20,14 +20,14 @@ library Band {
     /// @dev v = 1.
     uint256 private constant UNIT = 1 << 32;
 
-    /// @notice Whether a leg's price, observed at `time`, lies inside the bands of both anchors.
-    /// @dev What lies inside a band at v = 1 lies inside every wider one, so only what fails there, and a leg older
-    ///      than the anchor, is judged at its own width. low ≤ scaled ≤ high is one comparison of scaled − low, which
-    ///      wraps beyond any width where scaled < low.
+    /// @notice Whether a leg's price, observed at `time`, lies inside both bands at v = 1, which every wider one holds.
+    ///         A leg older than the anchor is left to `contains`.
+    /// @dev Without branches: inside ⟺ neither older than the anchor nor beyond the width of either anchor.
+    ///      low ≤ scaled ≤ high is one comparison of scaled − low, which wraps beyond any width where scaled < low.
+    ///      No price, 0, is inside: bands go down by less than all, and anchors are prices.
     ///      Safe unchecked: for a leg not older than the anchor Δ < 2^32 + 2^24, so accrued anchors are below
     ///      2^(54 + 53) and their products below 2^(107 + 18); for an older one all this wraps and is not used.
-    ///      No price, 0, is inside no band.
-    function contains(uint256 state, uint256 configuration, uint256 price, uint256 time)
+    function containsTightly(uint256 state, uint256 configuration, uint256 price, uint256 time)
         internal
         pure
         returns (bool inside)
@@ -43,21 +43,18 @@ library Band {
             uint256 width = (configuration >> W.BAND_DOWN) & W.MASK_16;
             uint256 low = W.FRACTION - width;
             width += (configuration >> W.BAND_UP) & W.MASK_16;
-            // Without branches: inside ⟺ neither older than the anchor nor beyond the width of either anchor.
             assembly ("memory-safe") {
                 let beyond := gt(sub(scaled, mul(current, low)), mul(current, width))
                 beyond := or(beyond, gt(sub(scaled, mul(previous, low)), mul(previous, width)))
                 inside := iszero(or(beyond, lt(time, since)))
             }
         }
-        if (!inside) {
-            if (price != 0) inside = _containsWidened(state, configuration, price, time);
-        }
     }
 
+    /// @notice Whether a leg's price, observed at `time`, lies inside the bands of both anchors.
     /// @dev Safe unchecked: the previous age was measured back from the anchor's time.
-    function _containsWidened(uint256 state, uint256 configuration, uint256 price, uint256 time)
-        private
+    function contains(uint256 state, uint256 configuration, uint256 price, uint256 time)
+        internal
         pure
         returns (bool)
     {

@@ -24,11 +24,9 @@ library Legs {
         }
     }
 
-    /// @notice The leg, or an invalid one, without a branch.
-    function onlyIf(Leg leg, bool valid) internal pure returns (Leg kept) {
-        assembly ("memory-safe") {
-            kept := mul(leg, valid)
-        }
+    /// @notice A leg fresh and inside, checked likewise.
+    function sound(uint256 price_, uint256 time_) internal pure returns (Leg) {
+        return Leg.wrap(price_ | time_ << PRICE_BITS | FRESH | INSIDE);
     }
 
     function price(Leg leg) internal pure returns (uint256) {

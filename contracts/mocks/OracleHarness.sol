@@ -68,12 +68,7 @@ contract OracleHarness is FallbackOracle {
         } catch (bytes memory reason) {
             r.guardianRefused = bytes4(reason);
         }
-        (r.viewed, r.viewedPrice, r.viewedAt,) = this.status();
-        try this.bidAndAsk() returns (uint256, uint256 ask) {
-            r.undecayed = ask;
-        } catch {
-            r.undecayed = 0;
-        }
+        (r.viewed, r.viewedPrice, r.viewedAt,, r.undecayed) = this.status();
         try this.lastPrice() returns (uint256 price, uint256 updatedAt) {
             (r.checkpointPrice, r.checkpointAt) = (price, updatedAt);
         } catch {

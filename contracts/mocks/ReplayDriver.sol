@@ -37,17 +37,13 @@ contract ReplayDriver {
         returns (IFallbackOracle.Status status, uint256 price, uint256 updatedAt, uint256 undecayed)
     {
         _say(first, second);
-        try oracle.bidAndAsk() returns (uint256, uint256 ask) {
-            undecayed = ask;
-        } catch {
-            undecayed = 0;
-        }
+        (,,,, undecayed) = oracle.status();
         (status, price, updatedAt) = _ask(poking);
         if (price == 0) undecayed = 0;
     }
 
     function reset(uint256 price, uint256 asOf) external {
-        oracle.reset(price, asOf, uint64(oracle.contest() >> 64), true);
+        oracle.reset(price, asOf, uint64(oracle.stored(IFallbackOracle.Word.Contest) >> 64), true);
     }
 
     function _say(Answer calldata first, Answer calldata second) private {
@@ -57,6 +53,6 @@ contract ReplayDriver {
 
     function _ask(bool poking) private returns (IFallbackOracle.Status status, uint256 price, uint256 updatedAt) {
         if (poking) return oracle.poke();
-        (status, price, updatedAt,) = oracle.status();
+        (status, price, updatedAt,,) = oracle.status();
     }
 }

@@ -9,6 +9,10 @@ import {FaultyFeed} from "contracts/mocks/FaultyFeed.sol";
 import {MockToken} from "contracts/mocks/MockToken.sol";
 
 import {AavePool} from "./AavePool.sol";
+import {FallbackOracle} from "contracts/FallbackOracle.sol";
+import {Reads} from "../foundry/support/Reads.sol";
+
+using Reads for FallbackOracle;
 
 /// The order in which a paused price comes back on Aave: pause → reserve pause → reset → grace period, and what each
 /// departure from it costs the holder.

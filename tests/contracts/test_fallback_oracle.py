@@ -8,6 +8,7 @@ import ape
 import pytest
 
 from paramgen.mirror.oracle import Configuration, Contest, Reference, State, Status
+from tests.support.oracles import Stored
 
 UNIT = 10**8
 PRICE = 100 * UNIT
@@ -83,11 +84,11 @@ class Scene:
 
     @property
     def state(self) -> State:
-        return State.from_word(self.oracle.state())
+        return State.from_word(self.oracle.stored(Stored.STATE))
 
     @property
     def contest(self) -> Contest:
-        return Contest.from_word(self.oracle.contest())
+        return Contest.from_word(self.oracle.stored(Stored.CONTEST))
 
 
 @pytest.fixture
@@ -133,7 +134,7 @@ def assert_paused(scene: Scene, status: Status) -> None:
     """Every priced surface reverts with the status; none returns a number."""
     assert scene.status == status
     assert scene.price == 0
-    for read in (scene.oracle.latestRoundData, scene.oracle.latestAnswer, scene.oracle.livePrice):
+    for read in (scene.oracle.latestRoundData, scene.oracle.latestAnswer):
         with ape.reverts(scene.oracle.Paused, error_inputs={"status": status}):
             read()
 
@@ -144,7 +145,7 @@ def assert_paused(scene: Scene, status: Status) -> None:
 def test_a_sound_primary_is_served_without_reading_the_secondary(scene):
     scene.say(scene.primary, 101 * UNIT, age=30)
     scene.say(scene.secondary, PRICE, fault=Fault.BURN_GAS)
-    verdict, price, updated_at, _ = scene.oracle.status()
+    verdict, price, updated_at, *_ = scene.oracle.status()
     assert (verdict, price) == (Status.LIVE, 101 * UNIT)
     _, answer, _, updated, _ = scene.oracle.latestRoundData()
     assert (answer, updated) == (101 * UNIT, updated_at)
@@ -259,7 +260,7 @@ def test_a_contested_read_serves_the_lower_with_the_older_time(scene):
     scene.poke()
     scene.say(scene.primary, 101 * UNIT, age=100)
     scene.say(scene.secondary, 100 * UNIT + UNIT // 2, age=10)
-    verdict, price, updated_at, _ = scene.oracle.status()
+    verdict, price, updated_at, *_ = scene.oracle.status()
     assert (verdict, price) == (Status.LIVE, 100 * UNIT + UNIT // 2)
     assert updated_at == scene.primary.updatedAt()
 
@@ -443,7 +444,7 @@ def test_quotes_bid_decayed_and_ask_undecayed_and_invert_only_while_live(scene, 
     bid, ask = quotes.getQuotes(10**6, asset, USD)
     assert bid == quotes.getQuote(10**6, asset, USD) == scene.price * 10**10
     assert ask == 100 * 10**18 > bid
-    with ape.reverts(scene.oracle.Paused, error_inputs={"status": Status.DECAYING}):
+    with ape.reverts(quotes.Paused, error_inputs={"status": Status.DECAYING}):
         quotes.getQuote(10**18, USD, asset)
     with ape.reverts(quotes.PairNotSupported):
         quotes.getQuote(1, asset, asset)
@@ -541,7 +542,7 @@ def test_a_configuration_that_would_lose_a_property_is_refused(scene, field, val
 def test_a_configuration_lands_whole(scene):
     word = Configuration(**(vars(CONFIGURATION) | {"band_up": 20_000, "tolerance": 500})).word
     scene.oracle.configure(word, sender=scene.steward)
-    assert scene.oracle.configuration() == word
+    assert scene.oracle.stored(Stored.CONFIGURATION) == word
     scene.both(115 * UNIT)
     assert scene.status == Status.LIVE
 

@@ -28,6 +28,7 @@ from tests.support.markets import (
     update_of,
     word_of,
 )
+from tests.support.oracles import Stored
 
 LIMIT_OF_CODE = 24_576
 FREEZE, THAW = True, False
@@ -183,7 +184,7 @@ def test_the_guardian_pauses_and_a_reviewed_price_ends_the_pause(markets):
     contract.pause(asset, sender=markets.guardian)
     assert oracle.status()[0] == TRIPPED
     as_of = int(markets.chain.blocks.head.timestamp)
-    epoch = oracle.contest() >> 64
+    epoch = oracle.stored(Stored.CONTEST) >> 64
     with ape.reverts(oracle.NoLegSupports):
         contract.resetOracle(asset, PRICE + 1, as_of, epoch, sender=markets.guardian)
     contract.resetOracle(asset, PRICE, as_of, epoch, sender=markets.guardian)
@@ -195,7 +196,8 @@ def test_the_governor_resets_to_a_price_that_no_leg_supports(markets):
     oracle = markets.oracles[asset]
     contract.pause(asset, sender=markets.guardian)
     as_of = int(markets.chain.blocks.head.timestamp)
-    contract.resetOracle(asset, 2 * PRICE, as_of, oracle.contest() >> 64, sender=markets.governor)
+    epoch = oracle.stored(Stored.CONTEST) >> 64
+    contract.resetOracle(asset, 2 * PRICE, as_of, epoch, sender=markets.governor)
     assert oracle.lastPrice()[0] == 2 * PRICE
 
 

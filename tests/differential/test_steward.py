@@ -32,6 +32,7 @@ from tests.support.markets import (
     update_of,
     word_of,
 )
+from tests.support.oracles import Stored
 from tests.support.revm import DEPLOYER, Machine
 
 START = 1_800_000_000
@@ -138,7 +139,11 @@ class World:
 
     def paused(self, asset: str) -> bool:
         """Whether the market's oracle is tripped."""
-        return bool(self.chain.read(self.oracles[asset], "state()", ["uint256"])[0] >> 251 & 1)
+        return bool(self.stored(asset, Stored.STATE) >> 251 & 1)
+
+    def stored(self, asset: str, word: Stored) -> int:
+        """One of the words of the market's oracle."""
+        return int(self.chain.read(self.oracles[asset], "stored(uint8)", ["uint256"], word)[0])
 
     def move_to(self, now: int) -> None:
         """Move the clock with fresh feeds and rolled anchors."""
@@ -270,8 +275,7 @@ def disturb(random: Random, world: World) -> None:
     if chance < 0.03:
         world.chain.send(GUARDIAN, world.contract, "pause(address)", asset)
     elif chance < 0.1 and world.paused(asset):
-        (contest,) = world.chain.read(world.oracles[asset], "contest()", ["uint256"])
-        reset = (asset, PRICE, world.chain.now, contest >> 64)
+        reset = (asset, PRICE, world.chain.now, world.stored(asset, Stored.CONTEST) >> 64)
         function = "resetOracle(address,uint256,uint256,uint64)"
         world.chain.send(GOVERNOR, world.contract, function, *reset)
     elif chance < 0.13:

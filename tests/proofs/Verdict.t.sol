@@ -7,6 +7,10 @@ import {Leg} from "contracts/libraries/Leg.sol";
 import {OracleWords as W} from "contracts/libraries/OracleWords.sol";
 
 import {OracleProof} from "./support/OracleProof.sol";
+import {PlantedOracle} from "./support/PlantedOracle.sol";
+import {Reads} from "../foundry/support/Reads.sol";
+
+using Reads for PlantedOracle;
 
 /// @notice The table over `FallbackOracle`, for all legs in all states of the oracle.
 contract VerdictProof is OracleProof {
@@ -20,7 +24,7 @@ contract VerdictProof is OracleProof {
     /// @notice Views give the verdict, and the price that goes with it, of the table.
     function check_theVerdictIsTheTables(World memory w) public {
         enter(w);
-        (IFallbackOracle.Status verdict, uint256 price,,) = oracle.status();
+        (IFallbackOracle.Status verdict, uint256 price,,,) = oracle.status();
         assert(verdict == expected(w, isContested(w)));
         if (verdict == IFallbackOracle.Status.Live) {
             bool lower = isContested(w) && worth(w.second) == Worth.Inside && w.second.price() < w.first.price();
@@ -41,7 +45,7 @@ contract VerdictProof is OracleProof {
     function check_viewAndPokeAgree(World memory w) public {
         enter(w);
         vm.assume(isContested(w) || worth(w.first) != Worth.Inside);
-        (IFallbackOracle.Status viewed, uint256 viewedPrice, uint256 viewedAt,) = oracle.status();
+        (IFallbackOracle.Status viewed, uint256 viewedPrice, uint256 viewedAt,,) = oracle.status();
         (IFallbackOracle.Status poked, uint256 pokedPrice, uint256 pokedAt) = oracle.poke();
         assert(viewed == poked && viewedPrice == pokedPrice && viewedAt == pokedAt);
     }
@@ -50,7 +54,7 @@ contract VerdictProof is OracleProof {
     ///         or has none.
     function check_aPriceIsInBoundsAndOfAge(World memory w) public {
         enter(w);
-        (IFallbackOracle.Status verdict, uint256 price, uint256 updatedAt, uint256 age) = oracle.status();
+        (IFallbackOracle.Status verdict, uint256 price, uint256 updatedAt, uint256 age,) = oracle.status();
         assert(updatedAt <= w.time && age == w.time - updatedAt);
         if (isPriced(verdict)) assert(inBounds(price) && age <= MAXIMUM_AGE);
         else assert(price == 0);
@@ -59,7 +63,7 @@ contract VerdictProof is OracleProof {
     /// @notice Property 2: a price decays only while no leg is fresh, and from the newer of checkpoint and primary.
     function check_onlySilenceDecays(World memory w) public {
         enter(w);
-        (IFallbackOracle.Status verdict, uint256 price, uint256 updatedAt,) = oracle.status();
+        (IFallbackOracle.Status verdict, uint256 price, uint256 updatedAt,,) = oracle.status();
         if (verdict != IFallbackOracle.Status.Decaying) return;
         assert(worth(w.first) == Worth.NotFresh && worth(w.second) == Worth.NotFresh);
         (uint256 base, uint256 since) = decayBase(w);
@@ -70,10 +74,9 @@ contract VerdictProof is OracleProof {
     function check_aTrippedOracleHasNoPrice(World memory w) public {
         enter(w);
         vm.assume(isTripped(w));
-        (IFallbackOracle.Status verdict, uint256 price,,) = oracle.status();
-        assert(verdict == IFallbackOracle.Status.Tripped && price == 0);
+        (IFallbackOracle.Status verdict, uint256 price,,, uint256 undecayed) = oracle.status();
+        assert(verdict == IFallbackOracle.Status.Tripped && price == 0 && undecayed == 0);
         assert(refuses(abi.encodeCall(oracle.lastPrice, ())));
-        assert(refuses(abi.encodeCall(oracle.livePrice, ())));
         assert(refuses(abi.encodeCall(oracle.latestAnswer, ())));
         assert(refuses(abi.encodeCall(oracle.latestRoundData, ())));
         (, price,) = oracle.poke();

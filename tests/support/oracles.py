@@ -1,6 +1,7 @@
 """Random oracles and what their feeds say, hostile answers and the edges of every rule included."""
 
 from collections.abc import Callable
+from enum import IntEnum
 from random import Random
 
 from paramgen.mirror.oracle import (
@@ -14,6 +15,16 @@ from paramgen.mirror.oracle import (
 )
 
 NOW = 1_800_000_000
+
+
+class Stored(IntEnum):
+    """The words of `IFallbackOracle.Word`, for its getter `stored`."""
+
+    STATE = 0
+    CONFIGURATION = 1
+    CONTEST = 2
+    REFERENCE = 3
+
 
 DEPLOYMENTS = {
     "two legs of 8 and 18 decimals": Deployment(8, 18, 10**4, 10**13),

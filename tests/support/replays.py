@@ -8,6 +8,7 @@ from eth_utils import function_signature_to_4byte_selector
 
 from paramgen.backtest.replay import Replay, Rounds
 from paramgen.mirror.oracle import Contest, Deployment, Oracle, State, normalised
+from tests.support.oracles import Stored
 from tests.support.revm import Machine, word_bytes
 
 ANSWER = "(uint8,int256,uint256)"
@@ -115,7 +116,7 @@ def replay_by_contract(
 
 def final(deployed: Deployed, oracle: Oracle) -> Oracle:
     """The oracle as the chain now has it."""
-    contest = Contest.from_word(deployed.machine.call(deployed.oracle, "contest()")[0])
+    contest = Contest.from_word(_stored(deployed, Stored.CONTEST))
     return replace(oracle, state=_state(deployed), contest=contest)
 
 
@@ -137,8 +138,12 @@ def prepared(
     ]
 
 
+def _stored(deployed: Deployed, word: Stored) -> int:
+    return deployed.machine.call(deployed.oracle, "stored(uint8)", word_bytes([word]))[0]
+
+
 def _state(deployed: Deployed) -> State:
-    return State.from_word(deployed.machine.call(deployed.oracle, "state()")[0])
+    return State.from_word(_stored(deployed, Stored.STATE))
 
 
 def _reset(deployed: Deployed, deployment: Deployment, words: tuple[int, ...]) -> bool:

@@ -10,6 +10,9 @@ import {OracleFixture} from "../support/OracleFixture.sol";
 import {Fault, FaultTable, Kind, Row, Shape} from "./FaultTable.sol";
 import {FaultyLeg, FaultyLegs} from "./FaultyLeg.sol";
 import {TryCatchReader} from "./Peers.sol";
+import {Reads} from "../support/Reads.sol";
+
+using Reads for FallbackOracle;
 
 /// @title The fault matrix: every fault, on each leg, on both, and on a single one
 /// @notice Each cell is deployed, kept for a while, struck, read and poked through every stage, and healed. The verdicts
@@ -194,7 +197,7 @@ contract FaultMatrixTest is OracleFixture, FaultyLegs {
     function _poke() private returns (bytes1) {
         for (uint256 i; i < 2; ++i) {
             (IFallbackOracle.Status v, uint256 price, uint256 at) = _oracles[i].poke();
-            (IFallbackOracle.Status viewed, uint256 viewedPrice, uint256 viewedAt,) = _oracles[i].status();
+            (IFallbackOracle.Status viewed, uint256 viewedPrice, uint256 viewedAt,,) = _oracles[i].status();
             assertEq(uint256(v), uint256(viewed), string.concat(_row.name, ": view after poke"));
             assertEq(price, viewedPrice, _row.name);
             assertEq(at, viewedAt, _row.name);
@@ -208,7 +211,7 @@ contract FaultMatrixTest is OracleFixture, FaultyLegs {
         uint256 price;
         uint256 at;
         uint256 age;
-        (v, price, at, age) = o.status();
+        (v, price, at, age,) = o.status();
         bool paused = v == IFallbackOracle.Status.Contested || v == IFallbackOracle.Status.Stopped
             || v == IFallbackOracle.Status.Tripped;
         assertEq(price == 0, paused, string.concat(_row.name, ": a price or a pause"));
@@ -283,8 +286,6 @@ contract FaultMatrixTest is OracleFixture, FaultyLegs {
         _gives(o, abi.encodeCall(o.latestRoundData, ()), price != 0, answer);
         answer = price == 0 && !zeroOnPause ? paused : abi.encode(price);
         _gives(o, abi.encodeCall(o.latestAnswer, ()), price != 0 || zeroOnPause, answer);
-        bool live = v == IFallbackOracle.Status.Live;
-        _gives(o, abi.encodeCall(o.livePrice, ()), live, live ? abi.encode(price, at) : paused);
     }
 
     function _gives(FallbackOracle o, bytes memory call, bool succeeds, bytes memory data) private view {

@@ -9,6 +9,9 @@ import {FaultyFeed} from "contracts/mocks/FaultyFeed.sol";
 import {OracleFixture} from "../support/OracleFixture.sol";
 import {Kind} from "./FaultTable.sol";
 import {FaultyLeg, FaultyLegs} from "./FaultyLeg.sol";
+import {Reads} from "../support/Reads.sol";
+
+using Reads for FallbackOracle;
 
 /// @notice Deploys what it is given, as a public CREATE2 factory does, for whoever asks first.
 contract Factory {
@@ -80,7 +83,7 @@ contract ResidualsTest is OracleFixture, FaultyLegs {
             say(secondary, _highest(secondary, IFallbackOracle.Status.Secondary));
             oracle.poke();
         }
-        (, uint256 price,,) = oracle.status();
+        (, uint256 price,,,) = oracle.status();
         assertEq(price / 1e4, (1e6 + WIDEST));
     }
 

@@ -12,6 +12,9 @@ import {OracleFixture} from "../support/OracleFixture.sol";
 import {Fault, Kind} from "./FaultTable.sol";
 import {FaultyLeg, FaultyLegs} from "./FaultyLeg.sol";
 import {TryCatchReader} from "./Peers.sol";
+import {Reads} from "../support/Reads.sol";
+
+using Reads for FallbackOracle;
 
 /// @title No caller chooses the oracle's branch by the gas it supplies, and no feed by the gas it is given
 /// @notice Each scene is asked on every surface with limits from 3 000 to 400 000, cold (every 250 up to 160 000) and
@@ -180,11 +183,10 @@ contract SuppliedGasTest is OracleFixture, FaultyLegs {
     }
 
     function _sweepViews(bool cold) private {
-        bytes[5] memory calls = [
+        bytes[4] memory calls = [
             abi.encodeCall(oracle.status, ()),
             abi.encodeCall(oracle.latestRoundData, ()),
             abi.encodeCall(oracle.latestAnswer, ()),
-            abi.encodeCall(oracle.livePrice, ()),
             abi.encodeCall(oracle.lastPrice, ())
         ];
         for (uint256 i; i < calls.length; ++i) {

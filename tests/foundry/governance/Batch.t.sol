@@ -174,12 +174,12 @@ contract BatchTest is MarketsFixture {
     function testFuzz_noUpdateMovesALivePriceByMoreThanTheLimit(uint256 step) external {
         step = bound(step, 0, 60_000);
         skip(4 days);
-        (, uint256 before,,) = oracles[0].status();
+        (, uint256 before,,,) = oracles[0].status();
         Configuration memory o = M.configuration();
         o.decayStep = step;
         uint256 wanted = M.PRICE * Decay.factor(o.pack(), 4 days) / Decay.WAD;
         (bool ok,) = _try(governor, to(0, ORACLE, o.pack()));
-        (, uint256 afterwards,,) = oracles[0].status();
+        (, uint256 afterwards,,,) = oracles[0].status();
         uint256 move = wanted > before ? wanted - before : before - wanted;
         assertEq(ok, move * 10_000 <= before * M.PRICE_MOVE_LIMIT);
         assertEq(afterwards, ok ? wanted : before);

@@ -10,6 +10,9 @@ import {OracleFixture} from "../support/OracleFixture.sol";
 import {Configuration} from "../support/Words.sol";
 import {Exact} from "./Exact.sol";
 import {InBandPath} from "./InBandPath.sol";
+import {Reads} from "../support/Reads.sol";
+
+using Reads for FallbackOracle;
 
 /// @notice Property 6 over one feed history and three oracles: poked at every round, at some, never.
 contract CadenceTest is OracleFixture {
@@ -188,7 +191,7 @@ contract CadenceTest is OracleFixture {
     }
 
     function _verdict(FallbackOracle o) private view returns (IFallbackOracle.Status v) {
-        (v,,,) = o.status();
+        (v,,,,) = o.status();
     }
 
     function _anchor(uint256 state) private pure returns (uint256) {

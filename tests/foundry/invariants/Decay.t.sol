@@ -39,7 +39,7 @@ contract DecayTest is OracleFixture {
         secondary.set(FaultyFeed.Fault.Revert, 0, 0);
         uint256 last = PRICE;
         while (block.timestamp - START <= c.maximumAge) {
-            (IFallbackOracle.Status v, uint256 price,, uint256 age) = oracle.status();
+            (IFallbackOracle.Status v, uint256 price,, uint256 age,) = oracle.status();
             uint256 worth = PRICE * c.worthAbove(age);
             require(price <= last, "silence raised a price");
             require(price * 1e36 <= worth, "above the true decay");
@@ -59,10 +59,10 @@ contract DecayTest is OracleFixture {
         secondary.set(FaultyFeed.Fault.Revert, 0, 0);
         primary.set(FaultyFeed.Fault.Revert, primary.answer(), primary.updatedAt());
         skip(configuration().primaryStaleness + 1);
-        (IFallbackOracle.Status v, uint256 before,,) = oracle.status();
+        (IFallbackOracle.Status v, uint256 before,,,) = oracle.status();
         assertEq(uint256(v), uint256(IFallbackOracle.Status.Decaying));
         primary.set(FaultyFeed.Fault.None, primary.answer(), primary.updatedAt());
-        (, uint256 afterwards, uint256 updatedAt,) = oracle.status();
+        (, uint256 afterwards, uint256 updatedAt,,) = oracle.status();
         assertGt(afterwards, before);
         assertEq(updatedAt, START + 1_000);
     }

@@ -14,6 +14,9 @@ import {ParameterSteward} from "contracts/ParameterSteward.sol";
 
 import {NavReference, unpack} from "../support/Words.sol";
 import {Updates} from "./Updates.sol";
+import {Reads} from "../support/Reads.sol";
+
+using Reads for FallbackOracle;
 
 /// @notice Everything that anyone, the sources and the roles can do to one market; with it, what an onlooker remembers.
 /// @dev Inputs are bounded so that a legal action never reverts; an illegal one is expected to, with its error. A
@@ -285,7 +288,7 @@ contract Handler is Test {
     // --- reading ---------------------------------------------------------------------------------
 
     function look() public view returns (View memory v) {
-        (v.verdict, v.price, v.updatedAt, v.age) = oracle.status();
+        (v.verdict, v.price, v.updatedAt, v.age,) = oracle.status();
     }
 
     function primaryAnswer() public view returns (Answer memory) {
@@ -428,7 +431,7 @@ contract Handler is Test {
     }
 
     function _isPaused() private view returns (bool) {
-        (, uint256 price,,) = oracle.status();
+        (, uint256 price,,,) = oracle.status();
         return price == 0 || oracle.state() & (OracleWords.CONTESTED | OracleWords.TRIPPED) != 0;
     }
 

@@ -8,6 +8,9 @@ import {FaultyFeed} from "contracts/mocks/FaultyFeed.sol";
 
 import {OracleFixture} from "../support/OracleFixture.sol";
 import {NavReference} from "../support/Words.sol";
+import {Reads} from "../support/Reads.sol";
+
+using Reads for FallbackOracle;
 
 /// @notice Property 4: a hostile source beside healthy ones.
 contract HostileLegTest is OracleFixture {
@@ -112,7 +115,7 @@ contract HostileLegTest is OracleFixture {
     /// What the property does not say: until a poke, a view takes a primary inside its band at its word.
     function test_property4_onlyAPokeHearsTheSecondaryOfAHealthyPrimary() public {
         say(primary, PRICE * 104 / 100);
-        (IFallbackOracle.Status v, uint256 price,,) = oracle.status();
+        (IFallbackOracle.Status v, uint256 price,,,) = oracle.status();
         assertEq(uint256(v), uint256(IFallbackOracle.Status.Live));
         assertEq(price, PRICE * 104 / 100);
         oracle.poke();

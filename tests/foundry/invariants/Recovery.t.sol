@@ -10,6 +10,9 @@ import {OracleFixture} from "../support/OracleFixture.sol";
 import {Configuration} from "../support/Words.sol";
 import {Exact} from "./Exact.sol";
 import {InBandPath} from "./InBandPath.sol";
+import {Reads} from "../support/Reads.sol";
+
+using Reads for FallbackOracle;
 
 /// @notice Property 7: recovery from decay, and the path of pokes.
 contract RecoveryTest is OracleFixture {
@@ -70,8 +73,8 @@ contract RecoveryTest is OracleFixture {
         other.poke();
         _silence(primary);
         _silence(secondary);
-        (IFallbackOracle.Status v, uint256 price,,) = oracle.status();
-        (IFallbackOracle.Status w, uint256 recorded,,) = other.status();
+        (IFallbackOracle.Status v, uint256 price,,,) = oracle.status();
+        (IFallbackOracle.Status w, uint256 recorded,,,) = other.status();
         assertEq(uint256(v), uint256(IFallbackOracle.Status.Held));
         assertEq(uint256(w), uint256(IFallbackOracle.Status.Held));
         assertEq(price, PRICE);
@@ -91,7 +94,7 @@ contract RecoveryTest is OracleFixture {
         (, uint256 price, uint256 updatedAt) = oracle.poke();
         assertEq(price, lower);
         assertEq(updatedAt, block.timestamp - age, "the oldest contributor's time");
-        (, price, updatedAt,) = oracle.status();
+        (, price, updatedAt,,) = oracle.status();
         assertEq(price, PRICE);
         assertEq(updatedAt, block.timestamp);
         assertLe((PRICE - lower) * 1e5, lower * configuration().tolerance);
@@ -112,8 +115,8 @@ contract RecoveryTest is OracleFixture {
 
     /// @dev By `require`: each assertion of forge-std is a call of its own.
     function _requireSamePrice() private view {
-        (IFallbackOracle.Status v, uint256 price, uint256 updatedAt,) = oracle.status();
-        (IFallbackOracle.Status w, uint256 otherPrice, uint256 otherAt,) = other.status();
+        (IFallbackOracle.Status v, uint256 price, uint256 updatedAt,,) = oracle.status();
+        (IFallbackOracle.Status w, uint256 otherPrice, uint256 otherAt,,) = other.status();
         if (v != w || price == 0) return;
         if (v == IFallbackOracle.Status.Live && (oracle.state() | other.state()) & W.CONTESTED != 0) {
             (uint256 low, uint256 high) = price < otherPrice ? (price, otherPrice) : (otherPrice, price);

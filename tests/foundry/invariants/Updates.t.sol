@@ -10,6 +10,9 @@ import {ParameterSteward} from "contracts/ParameterSteward.sol";
 import {Configuration, NavReference} from "../support/Words.sol";
 import {Updates} from "./Updates.sol";
 import {World} from "./World.sol";
+import {Reads} from "../support/Reads.sol";
+
+using Reads for FallbackOracle;
 
 /// @notice Property 8: coupled values change in one word, by the real steward.
 contract UpdatesTest is World {
@@ -44,13 +47,13 @@ contract UpdatesTest is World {
     ) public {
         _silence(0);
         skip(_bound(silence, 0, 100_000));
-        (, uint256 before,,) = oracle.status();
+        (, uint256 before,,,) = oracle.status();
         uint256 previous = oracle.configuration();
         _boundDecay(c);
         bool lands = _try(byGovernor ? GOVERNOR : STEWARD_KEY, Updates.configure(ASSET, c.pack()).only());
 
         assertEq(oracle.configuration(), lands ? c.pack() : previous, "a part of a word landed");
-        (, uint256 afterwards,,) = oracle.status();
+        (, uint256 afterwards,,,) = oracle.status();
         if (!lands) assertEq(afterwards, before);
         if (!lands || before == 0) return;
         uint256 move = afterwards > before ? afterwards - before : before - afterwards;

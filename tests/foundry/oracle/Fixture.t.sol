@@ -10,7 +10,7 @@ import {Configuration} from "../support/Words.sol";
 /// What every other test of the oracle stands on.
 contract FixtureTest is OracleFixture {
     function test_aHealthyPairIsLiveAtThePrimary() external view {
-        (IFallbackOracle.Status v, uint256 price, uint256 updatedAt, uint256 age) = oracle.status();
+        (IFallbackOracle.Status v, uint256 price, uint256 updatedAt, uint256 age,) = oracle.status();
         assertEq(uint256(v), uint256(IFallbackOracle.Status.Live));
         assertEq(price, PRICE);
         assertEq(updatedAt, START);

@@ -6,6 +6,10 @@ import {OracleWords as W} from "contracts/libraries/OracleWords.sol";
 import {FaultyFeed} from "contracts/mocks/FaultyFeed.sol";
 
 import {OracleFixture} from "../support/OracleFixture.sol";
+import {FallbackOracle} from "contracts/FallbackOracle.sol";
+import {Reads} from "../support/Reads.sol";
+
+using Reads for FallbackOracle;
 
 /// What the guardian's reset is for: it ends each kind of pause at a price that a fresh leg supports, and is refused
 /// wherever there is a price and no contest. The governor's reset knows no such bound.
@@ -77,7 +81,7 @@ contract GuardianResetTest is OracleFixture {
 
     function _ends(uint256 price) private {
         _reset(price, false);
-        (IFallbackOracle.Status v, uint256 served,,) = oracle.status();
+        (IFallbackOracle.Status v, uint256 served,,,) = oracle.status();
         assertEq(served, price);
         assertTrue(v == IFallbackOracle.Status.Live || v == IFallbackOracle.Status.Secondary);
     }

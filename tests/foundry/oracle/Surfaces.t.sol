@@ -2,12 +2,16 @@
 pragma solidity 0.8.34;
 
 import {FallbackOracle} from "contracts/FallbackOracle.sol";
+import {QuoteOracle} from "contracts/adapters/QuoteOracle.sol";
 import {IFallbackOracle} from "contracts/interfaces/IFallbackOracle.sol";
 import {OracleWords as W} from "contracts/libraries/OracleWords.sol";
 import {FaultyFeed} from "contracts/mocks/FaultyFeed.sol";
 
 import {OracleFixture} from "../support/OracleFixture.sol";
 import {Configuration, NavReference} from "../support/Words.sol";
+import {Reads} from "../support/Reads.sol";
+
+using Reads for FallbackOracle;
 
 /// What a deployment refuses, what every change tells those who watch, and what each surface answers.
 contract SurfacesTest is OracleFixture {
@@ -218,8 +222,8 @@ contract SurfacesTest is OracleFixture {
         assertEq(c.assetUnit, 1e6);
         assertTrue(c.hasReference);
         assertFalse(c.zeroOnPause);
-        assertEq(oracle.asset(), ASSET);
-        assertEq(oracle.steward(), STEWARD);
+        assertEq(c.asset, ASSET);
+        assertEq(c.steward, STEWARD);
         assertEq(oracle.decimals(), 8);
         assertEq(oracle.version(), 1);
         assertEq(oracle.description(), "Fallback oracle / USD");
@@ -235,19 +239,22 @@ contract SurfacesTest is OracleFixture {
         assertEq(updatedAt, START);
         assertEq(answeredIn, START);
         assertEq(oracle.latestAnswer(), int256(PRICE));
-        (,,, uint256 age) = oracle.status();
+        (,,, uint256 age,) = oracle.status();
         assertEq(age, 60);
         vm.expectRevert(abi.encodeWithSelector(IFallbackOracle.HistoryNotKept.selector, 7));
         oracle.getRoundData(7);
     }
 
-    function test_onlyALivePriceIsALivePrice() external {
-        (uint256 price, uint256 updatedAt) = oracle.livePrice();
-        assertEq(price, PRICE);
-        assertEq(updatedAt, START);
+    function test_anInverseQuoteIsGivenOnlyWhileLive() external {
+        QuoteOracle quotes = new QuoteOracle(oracle);
+        address usd = quotes.USD();
+        assertEq(quotes.getQuote(PRICE * 1e10, usd, ASSET), oracle.constants().assetUnit);
         primary.set(FaultyFeed.Fault.Revert, 0, 0);
         vm.expectRevert(_paused(IFallbackOracle.Status.Secondary));
-        oracle.livePrice();
+        quotes.getQuote(PRICE * 1e10, usd, ASSET);
+        vm.expectRevert(_paused(IFallbackOracle.Status.Secondary));
+        quotes.getQuotes(PRICE * 1e10, usd, ASSET);
+        assertEq(quotes.getQuote(oracle.constants().assetUnit, ASSET, usd), PRICE * 1e10);
     }
 
     function test_aPauseRevertsByItsNameOnEverySurface() external {
@@ -260,8 +267,12 @@ contract SurfacesTest is OracleFixture {
         oracle.latestAnswer();
         vm.expectRevert(tripped);
         oracle.lastPrice();
+        QuoteOracle quotes = new QuoteOracle(oracle);
+        address usd = quotes.USD();
         vm.expectRevert(tripped);
-        oracle.livePrice();
+        quotes.getQuote(1, ASSET, usd);
+        vm.expectRevert(tripped);
+        quotes.getQuotes(1, ASSET, usd);
     }
 
     function test_aDeploymentMayAnswerZeroInAPause() external {

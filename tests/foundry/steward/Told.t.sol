@@ -112,7 +112,7 @@ contract ToldTest is MarketsFixture {
         vm.expectEmit(address(steward));
         emit IParameterSteward.OraclePaused(asset, GUARDIAN);
         steward.pause(asset);
-        (IFallbackOracle.Status verdict,,,) = oracles[0].status();
+        (IFallbackOracle.Status verdict,,,,) = oracles[0].status();
         assertEq(uint256(verdict), uint256(IFallbackOracle.Status.Tripped));
         vm.expectEmit(address(steward));
         emit IParameterSteward.OracleReset(asset, GUARDIAN, M.PRICE, block.timestamp);

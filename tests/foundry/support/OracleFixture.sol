@@ -72,6 +72,6 @@ abstract contract OracleFixture is Test {
     }
 
     function verdict() internal view returns (IFallbackOracle.Status v) {
-        (v,,,) = oracle.status();
+        (v,,,,) = oracle.status();
     }
 }

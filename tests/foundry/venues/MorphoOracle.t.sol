@@ -9,6 +9,9 @@ import {FaultyFeed} from "contracts/mocks/FaultyFeed.sol";
 import {MockToken} from "contracts/mocks/MockToken.sol";
 
 import {OracleFixture} from "../support/OracleFixture.sol";
+import {Reads} from "../support/Reads.sol";
+
+using Reads for FallbackOracle;
 
 /// The price of a Morpho market: its scale, its rounding, and which verdicts of either leg it takes.
 contract MorphoOracleTest is OracleFixture {

@@ -6,6 +6,9 @@ import {OracleWords as W} from "contracts/libraries/OracleWords.sol";
 
 import {OracleFixture} from "../support/OracleFixture.sol";
 import {Configuration} from "../support/Words.sol";
+import {Reads} from "../support/Reads.sol";
+
+using Reads for FallbackOracle;
 
 /// Which configuration words are accepted, each refusal by the field that is wrong, and each limit met.
 contract ConfigurationTest is OracleFixture {
