@@ -16,10 +16,11 @@ import {Domains} from "./libraries/Domains.sol";
 import {Guardrails} from "./libraries/Guardrails.sol";
 import {OracleWords} from "./libraries/OracleWords.sol";
 import {RateCurve} from "./libraries/RateCurve.sol";
-import {Snapshot, SnapshotLibrary, Snapshots} from "./libraries/Snapshots.sol";
+import {Kept, Snapshot, SnapshotLibrary, Snapshots} from "./libraries/Snapshots.sol";
 import {Validity} from "./libraries/Validity.sol";
 import {Markets} from "./steward/Markets.sol";
 import {Metering} from "./steward/Metering.sol";
+import {Roles} from "./steward/Roles.sol";
 
 /// @title The only writer of oracle configurations, rate words and collateral words
 /// @notice Governor (the default admin, replaced in two steps): anything within each parameter's absolute envelope.
@@ -30,11 +31,8 @@ import {Metering} from "./steward/Metering.sol";
 ///      no half-wired deployment exists. Oracles take the steward's address and are listed one by one.
 ///      External calls go to oracles and accrual targets that the governor has listed; whatever they call back, the
 ///      roles stand in their way, and a market that changed under a batch's judgement reverts the batch.
-contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControlDefaultAdminRules {
+contract ParameterSteward is IParameterSteward, Markets, Metering, Roles {
     using CollateralWord for uint256;
-
-    bytes32 public constant STEWARD_ROLE = keccak256("STEWARD_ROLE");
-    bytes32 public constant GUARDIAN_ROLE = keccak256("GUARDIAN_ROLE");
 
     /// @notice Most markets of a batch: 24, so that one whose every field moves, while every feed of every market burns
     ///         120 000 gas in both readings of the price, still fits a transaction of 2^24 gas (EIP-7825). With feeds
@@ -69,22 +67,15 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
         uint64 deadline,
         bytes32 artefactHash
     ) external {
-        bool byGovernor = hasRole(DEFAULT_ADMIN_ROLE, msg.sender);
-        if (!byGovernor && !hasRole(STEWARD_ROLE, msg.sender)) revert CallerHasNoRole(msg.sender);
+        uint256 roles = _rolesOf(msg.sender);
+        if (roles == 0) revert CallerHasNoRole(msg.sender);
         if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
 
         Snapshots state = _stateOf(updates);
         bytes32 before = state.digest();
         if (before != expectedStateHash) revert StateChanged(expectedStateHash, before);
 
-        Judgement memory judgement = _judgement(byGovernor);
-        Snapshot snapshot = state.at(0);
-        Update calldata update = updates[0];
-        for (uint256 i = 0; i < updates.length; ++i) {
-            _land(update, snapshot, judgement);
-            snapshot = snapshot.next();
-            update = _next(update);
-        }
+        _landAll(updates, state, roles & GOVERNOR != 0);
         state.write(address(registry), uint32(registry.setCollateral.selector), Domains.COLLATERAL);
         state.write(address(rateModel), uint32(rateModel.setRates.selector), Domains.RATE);
 
@@ -111,7 +102,7 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
             }
         }
         market.oracle = oracle;
-        main = _later(asset, _withAccrual(main, accrual));
+        main = _later(uint160(asset), _withAccrual(main, accrual));
         market.main = main;
         emit MarketListed(asset, oracle, accrual, _epochOf(main));
     }
@@ -249,7 +240,14 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
     function stateHash(address[] calldata assets, uint8[] calldata masks) external view returns (bytes32) {
         if (assets.length != masks.length) revert LengthMismatch(assets.length, masks.length);
         Snapshots state = SnapshotLibrary.create(assets.length);
-        for (uint256 i = 0; i < assets.length; ++i) _look(state, state.at(i), assets[i], masks[i]);
+        Kept kept = state.kept();
+        uint256 named;
+        for (uint256 i = 0; i < assets.length; ++i) {
+            _look(state.at(i), kept, uint160(assets[i]), masks[i]);
+            kept = kept.following();
+            named |= masks[i];
+        }
+        state.setNamed(named);
         _readRates(state);
         return state.digest();
     }
@@ -261,16 +259,25 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
         if (updates.length == 0 || updates.length > MAX_BATCH) revert BatchSizeInvalid(updates.length, MAX_BATCH);
         state = SnapshotLibrary.create(updates.length);
         Snapshot snapshot = state.at(0);
+        Kept kept = state.kept();
         Update calldata update = updates[0];
-        address previous;
-        for (uint256 i = 0; i < updates.length; ++i) {
-            address asset = update.asset;
-            if (asset <= previous) revert AssetsNotAscending(previous, asset);
+        uint256 previous;
+        uint256 named;
+        for (uint256 left = updates.length; left != 0; ) {
+            (uint256 asset, uint256 mask) = _headOf(update);
+            if (!_isClean(update, asset, mask, previous)) _refuseUpdate(update, previous);
+            _look(snapshot, kept, asset, mask);
+            named |= mask;
             previous = asset;
-            _look(state, snapshot, asset, _cleanMask(update, asset));
             snapshot = snapshot.next();
+            kept = kept.following();
             update = _next(update);
+            // Safe unchecked: not zero.
+            unchecked {
+                --left;
+            }
         }
+        state.setNamed(named);
         _readRates(state);
     }
 
@@ -282,36 +289,78 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
         }
     }
 
-    /// @dev The mask, neither empty nor unknown; no bits outside the fields, no word that the mask does not name.
-    function _cleanMask(Update calldata update, address asset) private pure returns (uint256 mask) {
-        mask = update.mask;
-        // Each word is shifted by its width if it is named and by nothing if not: a bit of the mask times a share.
+    /// @dev An update's first two words as they are; `_isClean` says whether they are an address and a mask.
+    function _headOf(Update calldata update) private pure returns (uint256 asset, uint256 mask) {
+        assembly ("memory-safe") {
+            asset := calldataload(update)
+            mask := calldataload(add(update, 0x20))
+        }
+    }
+
+    /// @dev Whether the asset is an address above the one before; the mask neither empty nor unknown; no bits outside
+    ///      the fields, and no word that the mask does not name. `_refuseUpdate` says the same in words.
+    function _isClean(Update calldata update, uint256 asset, uint256 mask, uint256 previous)
+        private
+        pure
+        returns (bool clean)
+    {
+        // Safe unchecked: a mask of zero wraps.
         unchecked {
-            // Zero wraps.
-            if (mask - 1 >= Domains.ALL) revert MaskInvalid(asset, mask);
-            uint256 collateral = update.collateralWord >> ((mask & Domains.COLLATERAL) * CollateralWord.FIELD_BITS);
-            uint256 rate = update.rateWord >> ((mask & Domains.RATE) * (RateCurve.BITS / Domains.RATE));
-            uint256 oracle = update.oracleWord >> ((mask & Domains.ORACLE) * (256 / Domains.ORACLE));
-            uint256 nav = update.referenceWord >> ((mask & Domains.REFERENCE) * OracleWords.REFERENCE_BITS >> 3);
-            if (collateral | rate | oracle | nav != 0) {
-                revert StrayBits(
-                    asset,
-                    collateral != 0 ? update.collateralWord : rate != 0 ? update.rateWord : oracle != 0
-                        ? update.oracleWord
-                        : update.referenceWord
-                );
+            uint256 stray = _stray(update, mask) | (asset >> 160);
+            assembly ("memory-safe") {
+                clean := and(iszero(stray), and(gt(asset, previous), lt(sub(mask, 1), 15)))
             }
         }
     }
 
-    /// @dev Reads into the snapshot the words that the mask names but the rate, which is read for all markets at once.
-    function _look(Snapshots state, Snapshot snapshot, address asset, uint256 mask) private view {
-        Market storage market = _markets[asset];
-        uint256 epoch = _epochOf(market.main);
-        if (epoch == 0) revert MarketNotListed(asset);
-        state.begin(snapshot, asset, mask, epoch);
+    /// @dev What of an update's words lies outside the fields that the mask names, joined. Each word is shifted by its
+    ///      width if it is named and by nothing if not: a bit of the mask times a share.
+    function _stray(Update calldata update, uint256 mask) private pure returns (uint256) {
+        unchecked {
+            uint256 nav = update.referenceWord >> ((mask & Domains.REFERENCE) * OracleWords.REFERENCE_BITS >> 3);
+            return
+                (update.collateralWord >> ((mask & Domains.COLLATERAL) * CollateralWord.FIELD_BITS)) |
+                (update.rateWord >> ((mask & Domains.RATE) * (RateCurve.BITS / Domains.RATE))) |
+                (update.oracleWord >> ((mask & Domains.ORACLE) * (256 / Domains.ORACLE))) |
+                nav;
+        }
+    }
+
+    /// @dev Names what `_isClean` has found, the first of several.
+    function _refuseUpdate(Update calldata update, uint256 previous) private pure {
+        address asset = update.asset;
+        uint256 mask = update.mask;
+        if (uint160(asset) <= previous) revert AssetsNotAscending(address(uint160(previous)), asset);
+        if (mask == 0 || mask > Domains.ALL) revert MaskInvalid(asset, mask);
+        uint256 word = update.referenceWord;
+        if (_isStray(update.oracleWord, mask & Domains.ORACLE != 0, 256)) word = update.oracleWord;
+        if (_isStray(update.rateWord, mask & Domains.RATE != 0, RateCurve.BITS)) word = update.rateWord;
+        if (_isStray(update.collateralWord, mask & Domains.COLLATERAL != 0, CollateralWord.FIELD_BITS)) {
+            word = update.collateralWord;
+        }
+        revert StrayBits(asset, word);
+    }
+
+    /// @dev Whether a word has bits beyond its width, or any at all where it is not named.
+    function _isStray(uint256 word, bool named, uint256 width) private pure returns (bool) {
+        return word >> (named ? width : 0) != 0;
+    }
+
+    /// @dev Reads into the snapshot the words that the mask names but the rate, which is read for all markets at once,
+    ///      and keeps the market's ledger.
+    function _look(Snapshot snapshot, Kept kept, uint256 asset, uint256 mask) private view {
+        Market storage market = _marketOf(asset);
+        uint256 main = market.main;
+        uint256 epoch = _epochOf(main);
+        if (epoch == 0) revert MarketNotListed(address(uint160(asset)));
+        kept.keep(_slotOf(market), main);
+        snapshot.begin(asset, mask, epoch);
+        if (mask != Domains.RATE) _lookFurther(snapshot, market, asset, mask);
+    }
+
+    function _lookFurther(Snapshot snapshot, Market storage market, uint256 asset, uint256 mask) private view {
         if (mask & Domains.COLLATERAL != 0) {
-            snapshot.setCollateral(_collateralWord(asset) & CollateralWord.FIELDS);
+            snapshot.setCollateral(_collateralWord(address(uint160(asset))) & CollateralWord.FIELDS);
         }
         if (mask & (Domains.ORACLE | Domains.REFERENCE) != 0) {
             IFallbackOracle oracle = IFallbackOracle(market.oracle);
@@ -324,62 +373,99 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
         state.readRates(address(rateModel), uint32(rateModel.rateWords.selector));
     }
 
+    /// @dev Lands one update after the other.
+    function _landAll(Update[] calldata updates, Snapshots state, bool byGovernor) private {
+        Judgement memory judgement = _judgement(byGovernor);
+        Snapshot snapshot = state.at(0);
+        Kept kept = state.kept();
+        Update calldata update = updates[0];
+        for (uint256 left = updates.length; left != 0; ) {
+            _land(update, snapshot, kept, judgement);
+            snapshot = snapshot.next();
+            kept = kept.following();
+            update = _next(update);
+            // Safe unchecked: not zero.
+            unchecked {
+                --left;
+            }
+        }
+    }
+
     /// @dev Judges one market's update, writes its oracle and ledger, and turns the snapshot into what lands; the
     ///      registry and the rate model are written for all markets at once afterwards.
-    function _land(Update calldata update, Snapshot snapshot, Judgement memory judgement) private {
-        address asset = snapshot.asset();
-        Market storage market = _markets[asset];
-        uint256 main = _accrued(snapshot.rate() != 0, asset, market);
-        // What was hashed is what is judged: no call out in between may have changed the market.
-        if (_epochOf(main) != snapshot.epoch()) revert MarketChanged(asset, snapshot.epoch(), _epochOf(main));
-        judgement.asset = asset;
+    function _land(Update calldata update, Snapshot snapshot, Kept kept, Judgement memory judgement) private {
+        (uint256 slot, uint256 main) = kept.what();
+        Market storage market = _marketAt(slot);
+        judgement.asset = snapshot.rawAsset();
         judgement.lockedUntil = 0;
-        if (main & LOCK != 0) {
-            judgement.lockedUntil = _lockedUntil(market);
-            if (block.timestamp > judgement.lockedUntil) main ^= LOCK;
-        }
+        if (_bounds(main) | judgement.calledOut != 0) main = _settle(snapshot, market, main, judgement);
 
         uint256 mask = snapshot.mask();
         if (mask & Domains.RATE != 0) {
             uint256 section = (main >> RATE_SECTION) & RATE_SECTION_MASK;
             uint256 word = update.rateWord;
             main ^= (section ^ _judge(judgement, Domains.RATE_DOMAIN, snapshot.rate(), word, section)) << RATE_SECTION;
-            Validity.requireRate(asset, word);
+            if (!Validity.isRate(word)) Validity.requireRate(snapshot.asset(), word);
             snapshot.setRate(word);
         }
-        // A rate moves no price and rests on none, so loosening one does not wait for a pause to end.
-        judgement.loosened = false;
+        if (mask != Domains.RATE) main = _landFurther(update, snapshot, judgement, market, main);
 
+        main = _later(judgement.asset, main);
+        market.main = main;
+        snapshot.setEpoch(_epochOf(main));
+    }
+
+    /// @dev What of an update lies beside the rate. Returns the main word with the collateral's section renewed.
+    function _landFurther(
+        Update calldata update,
+        Snapshot snapshot,
+        Judgement memory judgement,
+        Market storage market,
+        uint256 main
+    ) private returns (uint256) {
+        // A rate moves no price and rests on none, so loosening one does not wait for a pause to end.
+        judgement.seen = 0;
+        uint256 mask = snapshot.mask();
         uint256 before = snapshot.collateral();
         if (mask & Domains.COLLATERAL != 0) {
             uint256 section = main & COLLATERAL_SECTION_MASK;
             uint256 word = update.collateralWord;
             main ^= section ^ _judge(judgement, Domains.COLLATERAL_DOMAIN, before, word, section);
-            Validity.requireCollateral(asset, word);
+            Validity.requireCollateral(snapshot.asset(), word);
             snapshot.setCollateral(word);
         }
 
         if (mask & (Domains.ORACLE | Domains.REFERENCE) != 0) {
             _landOracle(update, snapshot, judgement, market);
-        } else if (judgement.loosened && _isPaused(market.oracle)) {
-            revert LoosensPausedMarket(asset);
+        } else if (judgement.seen & LOOSENED != 0 && _isPaused(market.oracle)) {
+            revert LoosensPausedMarket(snapshot.asset());
         }
-        if (mask != Domains.RATE) _requireCoupled(snapshot, before, market);
-
-        main = _later(asset, main);
-        market.main = main;
-        snapshot.setEpoch(_epochOf(main));
+        _requireCoupled(snapshot, before, market);
+        return main;
     }
 
     /// @dev Charges a market whose rate changes up to now at the old rate, before any rate of the batch is written: a
-    ///      new rate is never retroactive. Before its first rate a market has nothing to charge. Returns the main word.
-    function _accrued(bool rated, address asset, Market storage market) private returns (uint256 main) {
-        main = market.main;
-        if (!rated) return main;
+    ///      new rate is never retroactive; before its first rate a market has nothing to charge. Then, the batch having
+    ///      called out, reads the main word again: what was hashed is what is judged. Until a batch calls out nothing
+    ///      but itself can have written since it looked. At last looks for the market's lock.
+    function _settle(Snapshot snapshot, Market storage market, uint256 main, Judgement memory judgement)
+        private
+        returns (uint256)
+    {
         address accrual = _accrualOf(main);
-        if (accrual == address(0)) return main;
-        IAccrual(accrual).accrue(asset);
-        return market.main;
+        if (accrual != address(0) && snapshot.rate() != 0) {
+            judgement.calledOut = 1;
+            IAccrual(accrual).accrue(snapshot.asset());
+        }
+        if (judgement.calledOut != 0) {
+            main = market.main;
+            if (_epochOf(main) != snapshot.epoch()) {
+                revert MarketChanged(snapshot.asset(), snapshot.epoch(), _epochOf(main));
+            }
+        }
+        if (main & LOCK == 0) return main;
+        judgement.lockedUntil = _lockedUntil(market);
+        return block.timestamp > judgement.lockedUntil ? main ^ LOCK : main;
     }
 
     /// @dev Judges and writes the oracle's words. A priced market must stay priced within the limit; an unpriced one
@@ -392,6 +478,7 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
     ) private {
         IFallbackOracle oracle = IFallbackOracle(market.oracle);
         (bool priced, uint256 price) = _price(address(oracle));
+        judgement.calledOut = 1;
         if (snapshot.mask() & Domains.ORACLE != 0) {
             uint256 section = market.oracleSection;
             uint256 word = update.oracleWord;
@@ -409,7 +496,7 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
             oracle.setReference(word);
         }
         if (priced) _requireContinuity(snapshot.asset(), price, address(oracle));
-        else if (judgement.loosened) revert LoosensPausedMarket(snapshot.asset());
+        else if (judgement.seen & LOOSENED != 0) revert LoosensPausedMarket(snapshot.asset());
     }
 
     /// @dev Checks the collateral and oracle words that land against each other, where either's share of them moved.
@@ -435,7 +522,7 @@ contract ParameterSteward is IParameterSteward, Markets, Metering, AccessControl
         Market storage market = _markets[asset];
         uint256 main = market.main;
         if (tightened == word) return _epochOf(main);
-        main = _later(asset, main);
+        main = _later(uint160(asset), main);
         market.main = main;
         address[] memory assets = new address[](1);
         uint256[] memory words = new uint256[](1);

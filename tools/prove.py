@@ -118,8 +118,8 @@ WORDS_AND_ROLES = (
     ),
     Fault(
         "contracts/libraries/Domains.sol",
-        "OracleWords.TOLERANCE | (16 << 8)",
-        "OracleWords.TOLERANCE | (17 << 8)",
+        "(UNUSED_16 - OracleWords.TOLERANCE) | (UNUSED_16 << 8)",
+        "(UNUSED_16 - OracleWords.TOLERANCE) | ((UNUSED_16 - 1) << 8)",
         ("check_theFieldsOfADomainAreApart", "check_theConfigurationIsTiled"),
     ),
     Fault(

@@ -5,10 +5,12 @@ import {IRateModel} from "./IRateModel.sol";
 
 /// @title The governed rate model: one packed word per market (layout in `libraries/RateCurve.sol`)
 interface IKinkedRateModel is IRateModel {
-    event RatesSet(address indexed market, uint256 word);
+    /// @notice The words that one call has set, in its order: market number i has word number i.
+    event RatesSet(address[] markets, uint256[] words);
 
     error NotSteward(address caller);
     error RatesNotSet(address market);
+    error NotAnAddress(uint256 market);
     error LengthsDiffer(uint256 markets, uint256 words);
 
     /// @notice Replaces the words of several markets. Does not accrue: the steward accrues each market before.

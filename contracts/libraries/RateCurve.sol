@@ -44,6 +44,17 @@ library RateCurve {
         }
     }
 
+    /// @notice Whether `requireValid` accepts the word.
+    /// @dev Without branches. The kink is the highest field, so that stray bits make it too large.
+    function isValid(uint256 word) internal pure returns (bool valid) {
+        unchecked {
+            uint256 highest = (word & RATE_MASK) + ((word >> SLOPE1) & RATE_MASK) + ((word >> SLOPE2) & RATE_MASK);
+            assembly ("memory-safe") {
+                valid := and(lt(sub(shr(KINK, word), 1), sub(WAD, 1)), iszero(gt(highest, MAX_RATE)))
+            }
+        }
+    }
+
     /// @notice min(1, ⌈borrows·1e18 / (cash + borrows − reserves)⌉); 1 where reserves exceed all there is, 0 without
     ///         borrows.
     function utilisation(uint256 cash, uint256 borrows, uint256 reserves) internal pure returns (uint256 u) {

@@ -9,8 +9,12 @@ type Snapshot is uint256;
 /// @notice What the state hash covers, laid out in memory as it is hashed.
 type Snapshots is uint256;
 
+/// @notice What a batch keeps of one market beside its snapshot: a place in memory, not a copy.
+type Kept is uint256;
+
 using SnapshotLibrary for Snapshot global;
 using SnapshotLibrary for Snapshots global;
+using SnapshotLibrary for Kept global;
 
 /// @title The preimage of the state hash, written and hashed in place
 /// @notice abi.encode(chain id, this contract, list) of a list whose items have seven words:
@@ -20,10 +24,12 @@ using SnapshotLibrary for Snapshots global;
 ///         Words that the mask does not name are zero; the collateral word comes without its frozen flag. The epoch
 ///         moves with every configuration word of the market, named or not.
 /// @dev The words of a batch's judgement are kept here too, so that the hash before and the hash after are one keccak
-///      each, without copies.
+///      each, without copies. Behind the list, out of the hash, two words a market: the slot of its ledger and what was
+///      read there.
 library SnapshotLibrary {
     uint256 private constant HEAD = 0x80; // chain id, contract, offset and length of the list
     uint256 private constant ITEM = 0xe0;
+    uint256 private constant KEPT = 0x40;
 
     /// @notice A list of `length` snapshots, all zero.
     function create(uint256 length) internal view returns (Snapshots list) {
@@ -39,7 +45,7 @@ library SnapshotLibrary {
             let size := mul(length, ITEM)
             // Reading call data beyond its end gives zeros.
             calldatacopy(items, calldatasize(), size)
-            mstore(0x40, add(items, size))
+            mstore(0x40, add(add(items, size), mul(length, KEPT)))
         }
     }
 
@@ -58,6 +64,36 @@ library SnapshotLibrary {
         }
     }
 
+    /// @notice What is kept of the first market of the list.
+    function kept(Snapshots list) internal pure returns (Kept first) {
+        assembly ("memory-safe") {
+            first := add(add(list, HEAD), mul(mload(add(list, 0x60)), ITEM))
+        }
+    }
+
+    /// @notice What is kept of the market after this one; past the last, nothing.
+    function following(Kept place) internal pure returns (Kept) {
+        // Safe unchecked: as in `at`.
+        unchecked {
+            return Kept.wrap(Kept.unwrap(place) + KEPT);
+        }
+    }
+
+    function keep(Kept place, uint256 slot, uint256 main) internal pure {
+        assembly ("memory-safe") {
+            mstore(place, slot)
+            mstore(add(place, 0x20), main)
+        }
+    }
+
+    /// @notice The slot of the market's ledger, and what was read there.
+    function what(Kept place) internal pure returns (uint256 slot, uint256 main) {
+        assembly ("memory-safe") {
+            slot := mload(place)
+            main := mload(add(place, 0x20))
+        }
+    }
+
     /// @notice Reads from the rate model, by one call of its `getter` of (address[] markets), the words of the markets
     ///         whose mask has the rate.
     /// @dev The rate model is the steward's own: its getter neither reverts nor returns less than a word a market.
@@ -70,10 +106,9 @@ library SnapshotLibrary {
             let assets := add(data, 0x60)
             let last := assets
             for { let snapshot := add(list, HEAD) } lt(snapshot, end) { snapshot := add(snapshot, ITEM) } {
-                if and(mload(add(snapshot, 0x20)), domain) {
-                    mstore(last, mload(snapshot))
-                    last := add(last, 0x20)
-                }
+                // Each asset, and after one whose rate is not named the next in its place.
+                mstore(last, mload(snapshot))
+                last := add(last, shl(4, and(mload(add(snapshot, 0x20)), domain)))
             }
             mstore(data, getter)
             mstore(add(data, 0x20), 0x20)
@@ -84,10 +119,9 @@ library SnapshotLibrary {
                 revert(0, 0)
             }
             for { let snapshot := add(list, HEAD) } lt(snapshot, end) { snapshot := add(snapshot, ITEM) } {
-                if and(mload(add(snapshot, 0x20)), domain) {
-                    mstore(add(snapshot, 0x60), mload(assets))
-                    assets := add(assets, 0x20)
-                }
+                let width := shl(4, and(mload(add(snapshot, 0x20)), domain))
+                mstore(add(snapshot, 0x60), mul(mload(assets), iszero(iszero(width))))
+                assets := add(assets, width)
             }
         }
     }
@@ -99,6 +133,8 @@ library SnapshotLibrary {
         if (!_names(list, domain)) return;
         // `collateral` is word 2 of a snapshot and domain 1, `rate` word 3 and domain 2.
         uint256 place = 0x20 + 0x20 * domain;
+        // What makes a word's width of the bit of a mask.
+        uint256 shift = 6 - domain;
         assembly ("memory-safe") {
             let length := mload(add(list, 0x60))
             let data := mload(0x40)
@@ -106,11 +142,9 @@ library SnapshotLibrary {
             let room := add(shl(5, length), 0x20)
             let snapshot := add(list, HEAD)
             for { let end := add(snapshot, mul(length, ITEM)) } lt(snapshot, end) { snapshot := add(snapshot, ITEM) } {
-                if and(mload(add(snapshot, 0x20)), domain) {
-                    mstore(asset_, mload(snapshot))
-                    mstore(add(asset_, room), mload(add(snapshot, place)))
-                    asset_ := add(asset_, 0x20)
-                }
+                mstore(asset_, mload(snapshot))
+                mstore(add(asset_, room), mload(add(snapshot, place)))
+                asset_ := add(asset_, shl(shift, and(mload(add(snapshot, 0x20)), domain)))
             }
             let size := sub(asset_, add(data, 0x80))
             let words := add(add(data, 0x60), room)
@@ -142,19 +176,27 @@ library SnapshotLibrary {
         }
     }
 
-    /// @notice Begins a snapshot of the list.
-    function begin(Snapshots list, Snapshot snapshot, address asset_, uint256 mask_, uint256 epoch_) internal pure {
+    /// @notice Notes the domains that any of the list's masks has.
+    function setNamed(Snapshots list, uint256 domains) internal pure {
         assembly ("memory-safe") {
-            mstore(snapshot, asset_)
-            mstore(add(snapshot, 0x20), mask_)
-            let named := sub(list, 0x20)
-            mstore(named, or(mload(named), mask_))
+            mstore(sub(list, 0x20), domains)
         }
+    }
+
+    /// @notice Begins a snapshot.
+    function begin(Snapshot snapshot, uint256 asset_, uint256 mask_, uint256 epoch_) internal pure {
+        _set(snapshot, 0x00, asset_);
+        _set(snapshot, 0x20, mask_);
         setEpoch(snapshot, epoch_);
     }
 
     function asset(Snapshot snapshot) internal pure returns (address) {
         return address(uint160(_word(snapshot, 0x00)));
+    }
+
+    /// @notice The asset's address as a word.
+    function rawAsset(Snapshot snapshot) internal pure returns (uint256) {
+        return _word(snapshot, 0x00);
     }
 
     function mask(Snapshot snapshot) internal pure returns (uint256) {

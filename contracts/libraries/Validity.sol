@@ -53,4 +53,9 @@ library Validity {
         uint256 slope2 = uint48(rate >> RateCurve.SLOPE2);
         if (slope1 > slope2) revert SlopesNotConvex(asset, slope1, slope2);
     }
+
+    /// @notice Whether `requireRate` accepts the word.
+    function isRate(uint256 rate) internal pure returns (bool) {
+        return uint48(rate >> RateCurve.SLOPE1) <= uint48(rate >> RateCurve.SLOPE2);
+    }
 }

@@ -59,6 +59,31 @@ abstract contract Markets {
         return (market.main & ((1 << ACCRUAL) - 1), market.oracleSection, market.referenceSection);
     }
 
+    function _marketOf(uint256 asset) internal pure returns (Market storage market) {
+        assembly ("memory-safe") {
+            mstore(0x00, asset)
+            mstore(0x20, _markets.slot)
+            market.slot := keccak256(0x00, 0x40)
+        }
+    }
+
+    function _marketAt(uint256 slot) internal pure returns (Market storage market) {
+        assembly ("memory-safe") {
+            market.slot := slot
+        }
+    }
+
+    function _slotOf(Market storage market) internal pure returns (uint256 slot) {
+        assembly ("memory-safe") {
+            slot := market.slot
+        }
+    }
+
+    /// @dev Not zero where the market has an accrual target or may be locked.
+    function _bounds(uint256 main) internal pure returns (uint256) {
+        return main >> ACCRUAL;
+    }
+
     function _listed(address asset) internal view returns (Market storage market) {
         market = _markets[asset];
         if (_epochOf(market.main) == 0) revert IParameterSteward.MarketNotListed(asset);
@@ -69,11 +94,11 @@ abstract contract Markets {
     }
 
     /// @dev The main word an epoch later. An epoch never wraps: a plan made on an old one would live again.
-    function _later(address asset, uint256 main) internal pure returns (uint256 next) {
+    function _later(uint256 asset, uint256 main) internal pure returns (uint256 next) {
         unchecked {
             next = main + (1 << EPOCH);
         }
-        if ((next ^ main) >> ACCRUAL != 0) revert IParameterSteward.EpochsExhausted(asset);
+        if ((next ^ main) >> ACCRUAL != 0) revert IParameterSteward.EpochsExhausted(address(uint160(asset)));
     }
 
     // --- accrual targets -------------------------------------------------------------------------

@@ -17,18 +17,26 @@ abstract contract Metering {
 
     /// @dev One market's judgement as it proceeds from domain to domain; used again for the next market of a batch.
     ///      `domain` is the one at hand: as an argument it would make the compiler copy the judgement for each domain.
+    ///      `seen` has `LOOSENED` once a move has loosened; `calledOut` is 1 once the batch has called what may have
+    ///      called back.
     struct Judgement {
-        address asset;
+        uint256 asset;
         bool byGovernor;
-        bool loosened;
+        uint256 calledOut;
+        uint256 seen;
         uint256 lockedUntil;
         bytes rails;
         uint256 domain;
     }
 
     /// @dev What `_meter` notes of the moves that it saw.
-    uint256 private constant LOOSENED = 1;
+    uint256 private constant SEEN_OFFSET = 200;
+    uint256 private constant METERED = 1 << SEEN_OFFSET;
+    uint256 internal constant LOOSENED = 2 << SEEN_OFFSET;
     uint256 private constant REFUSED = 1 << 255;
+
+    /// @dev What of a domain are its parameters' entries (`libraries/Domains.sol`).
+    uint256 private constant ENTRIES = 0x0000ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff;
 
     uint256 private constant RAILS_SIZE = Domains.PARAMETERS * 32;
 
@@ -82,22 +90,52 @@ abstract contract Metering {
         view
         returns (uint256)
     {
-        if (current == next && current != 0) return section;
-        if (judgement.byGovernor) {
-            _requireEnvelopes(judgement, current, next);
-            return section;
-        }
-        if (current == 0) {
-            revert IParameterSteward.FirstConfigurationIsGovernors(judgement.asset, judgement.domain.first());
+        if (_isUnmetered(judgement.byGovernor, current, next)) {
+            return _judgeUnmetered(judgement, current, next, section);
         }
 
-        (uint256 renewed, uint256 seen, uint256 refused) = _meter(judgement, current, next, section);
-        if (seen & LOOSENED != 0) {
-            judgement.loosened = true;
-            if (block.timestamp <= judgement.lockedUntil) refused |= REFUSED;
+        (uint256 shares, uint256 seen) = _meter(judgement.rails, judgement.domain, current, next, section);
+        judgement.seen |= seen;
+        if (judgement.lockedUntil != 0) seen = _underLock(judgement.lockedUntil, seen);
+        // Safe unchecked: what is below `METERED` wraps. One comparison for two that seldom hold.
+        unchecked {
+            if (seen - METERED < REFUSED - METERED) return _section(shares, judgement.domain);
         }
-        if (refused >= REFUSED) _refuse(judgement, current, next, section);
-        return seen == 0 ? section : renewed;
+        if (seen >= REFUSED) _refuse(judgement, current, next, section);
+        return section;
+    }
+
+    /// @dev What was seen, refused where a lock that stands until then forbids it.
+    function _underLock(uint256 until, uint256 seen) private view returns (uint256) {
+        return seen & LOOSENED != 0 && block.timestamp <= until ? REFUSED : seen;
+    }
+
+    /// @dev Whether steps, cooldown and budget do not count: the governor's word, a first one, or the one that stands.
+    ///      Without branches, since it mostly is none.
+    function _isUnmetered(bool byGovernor, uint256 current, uint256 next) private pure returns (bool unmetered) {
+        assembly ("memory-safe") {
+            unmetered := or(byGovernor, or(iszero(current), eq(current, next)))
+        }
+    }
+
+    function _judgeUnmetered(Judgement memory judgement, uint256 current, uint256 next, uint256 section)
+        private
+        pure
+        returns (uint256)
+    {
+        if (current == next && current != 0) return section;
+        if (!judgement.byGovernor) {
+            revert IParameterSteward.FirstConfigurationIsGovernors(_asset(judgement), judgement.domain.first());
+        }
+        _requireEnvelopes(judgement, current, next);
+        return section;
+    }
+
+    /// @dev The section of shares that fill their word from the top, metered now; below them they are zero.
+    function _section(uint256 shares, uint256 domain) private view returns (uint256) {
+        unchecked {
+            return (shares >> (224 - 16 * domain.count())) | uint32(block.timestamp);
+        }
     }
 
     /// @dev The governor's moves, and all fields of a first configuration, lie in their envelopes.
@@ -108,85 +146,92 @@ abstract contract Metering {
         for (; id < end; ++id) {
             uint256 value = domain.head(next);
             if (current == 0 || value != domain.head(current)) {
-                Guardrails.requireInEnvelope(judgement.asset, id, _rail(judgement.rails, id), value);
+                Guardrails.requireInEnvelope(_asset(judgement), id, _rail(judgement.rails, id), value);
             }
             domain >>= 16;
         }
     }
 
     /// @dev Holds the steward's moves of one domain to envelope, step, cooldown and budget; locks are the caller's.
-    ///      Returns the section leaked up to now with the costs added; whether a move was metered (2), loosening (1);
-    ///      and a word that reaches `REFUSED` if a move is refused.
+    ///      Returns the shares leaked up to now with the costs added, the last at the top; and a word that reaches
+    ///      `REFUSED` if a move is refused, and if none is has the bits of what was seen, `METERED` and `LOOSENED`.
     ///      Says yes or no at what `Guardrails` says in words; a test holds the two together, field by field.
     ///
-    ///      A comparison a ≤ b is the subtraction b − a, whose top bit is set where it does not hold: every quantity
-    ///      is far below 2^255 (the bounds of `Guardrails.stepShare` and `leaked`). The differences are joined and
-    ///      looked at once. `shares` is a queue: what was spent leaves at the bottom, what is spent enters at the top;
-    ///      at most 13 shares of 16 bits, so that neither meets the other.
-    function _meter(Judgement memory judgement, uint256 current, uint256 next, uint256 shares)
+    ///      A comparison a ≤ b is the subtraction b − a, whose top bit is set where it does not hold, and which
+    ///      otherwise stays below 2^128: every quantity does (the bounds of `Guardrails.stepShare` and `leaked`). The
+    ///      differences are joined and looked at once. `shares` is a queue: what was spent leaves at the bottom, what
+    ///      is spent enters at the top; at most 13 shares of 16 bits, so that neither meets the other.
+    ///
+    ///      In memory, so that no more is at hand than the compiler can reach without working things out again: at 0x00
+    ///      what is refused; at 0x20 a whole budget times the seconds since the domain's last metered move, or times
+    ///      more than any span if there was none.
+    function _meter(bytes memory rails, uint256 domain, uint256 current, uint256 next, uint256 section)
         private
         view
-        returns (uint256 renewed, uint256 seen, uint256 refused)
+        returns (uint256 shares, uint256 refused)
     {
-        bytes memory rails = judgement.rails;
-        uint256 domain = judgement.domain;
         assembly ("memory-safe") {
-            // Below, `judgement` points to the guardrail word of the parameter at hand.
-            judgement := add(add(rails, 0x20), shl(5, byte(0, domain)))
-            renewed := byte(1, domain)
-            mstore(0x00, current)
-            // The time since the domain's last metered move; without one, longer than any span. In memory, or the
-            // compiler works it out anew for each use.
-            current := and(shares, 0xffffffff)
-            mstore(0x20, add(sub(timestamp(), current), shl(32, iszero(current))))
-            shares := shr(32, shares)
-            for { domain := shr(16, shl(16, domain)) } domain { domain := shr(16, domain) } {
-                let rail := mload(judgement)
-                judgement := add(judgement, 0x20)
-                let spent := and(shares, 0xffff)
-                shares := shr(16, shares)
+            let place := add(add(rails, 0x20), shl(5, byte(0, domain)))
+            shares := and(section, 0xffffffff)
+            mstore(0x20, mul(0xffff, add(sub(timestamp(), shares), shl(32, iszero(shares)))))
+            mstore(0x00, 0)
+            shares := shr(32, section)
+            let moved := xor(current, next)
+            domain := and(domain, ENTRIES)
+            for { } domain { domain := shr(16, domain) } {
                 {
-                    let window := and(shr(216, rail), 0xffffff)
-                    let leak := div(mul(0xffff, mload(0x20)), window)
-                    spent := mul(and(gt(spent, leak), lt(mload(0x20), window)), sub(spent, leak))
+                    // Leaked: spent − ⌊budget·elapsed/window⌋ where positive, by a product in place of the quotient. A
+                    // window of zero leaves nothing.
+                    let spent := and(shares, 0xffff)
+                    let window := and(shr(216, mload(place)), 0xffffff)
+                    spent := mul(gt(mul(spent, window), mload(0x20)), sub(spent, div(mload(0x20), window)))
+                    shares := or(shr(16, shares), shl(240, spent))
                 }
-                let move := sub(shl(byte(30, domain), 1), 1)
-                let value := and(shr(byte(31, domain), next), move)
-                current := and(shr(byte(31, domain), mload(0x00)), move)
-                move := sub(value, current)
-                if move {
-                    refused := or(
-                        refused,
-                        or(
-                            sub(value, and(rail, 0xffffffffffffffff)),
-                            sub(and(shr(64, rail), 0xffffffffffffffff), value)
-                        )
+                let change := shr(byte(30, domain), shl(byte(31, domain), moved))
+                if change {
+                    let rail := mload(place)
+                    let move := shr(byte(30, domain), shl(byte(31, domain), next))
+                    // From here on `change` is what the value was.
+                    change := xor(move, change)
+                    let bad := or(
+                        sub(move, and(rail, 0xffffffffffffffff)),
+                        sub(and(shr(64, rail), 0xffffffffffffffff), move)
                     )
-                    // Down: all ones, and the move is negated. From here on `value` is what is allowed.
-                    let down := sub(0, gt(current, value))
+                    move := sub(move, change)
+                    // Down: all ones, and the move is negated. The step up is at bit 128, the step down at 160.
+                    let down := sar(255, move)
                     move := sub(xor(move, down), down)
-                    // The step up is at bit 128, the step down at 160.
-                    value := and(shr(add(128, and(down, 32)), rail), 0xffffffff)
+                    let allowed := and(shr(add(128, and(down, 32)), rail), 0xffffffff)
                     if and(shr(248, rail), 1) {
-                        // Relative: in basis points of the current value.
+                        // Relative: in basis points of the value that was.
                         move := mul(move, 10000)
-                        value := mul(value, current)
+                        allowed := mul(allowed, change)
                     }
-                    refused := or(refused, sub(value, move))
+                    bad := or(bad, sub(allowed, move))
                     // Whether the move loosens: up at bit 249, down at 250. Ramped, the top bit, is metered as well.
                     let loosens := and(shr(sub(249, down), rail), 1)
-                    down := or(loosens, shr(251, rail))
-                    seen := or(seen, or(shl(1, down), loosens))
-                    refused := or(refused, mul(down, sub(mload(0x20), and(shr(192, rail), 0xffffff))))
-                    // `value` becomes the whole budget; it is zero only where nothing loosens or the step has refused.
-                    value := mul(value, byte(1, rail))
-                    spent := add(spent, mul(loosens, div(add(mul(move, 0xffff), sub(value, 1)), value)))
-                    refused := or(refused, sub(0xffff, spent))
+                    // The share of the budget, rounded up: ⌊(x − 1)/budget⌋ + 1 for x > 0. A budget is zero only where
+                    // nothing loosens or the step has refused.
+                    let cost := mul(
+                        loosens,
+                        add(div(sub(mul(move, 0xffff), 1), mul(allowed, byte(1, rail))), 1)
+                    )
+                    let metered := or(loosens, shr(251, rail))
+                    mstore(
+                        0x00,
+                        or(
+                            or(mload(0x00), or(bad, sub(0xffff, add(shr(240, shares), cost)))),
+                            or(
+                                mul(metered, sub(mload(0x20), mul(0xffff, and(shr(192, rail), 0xffffff)))),
+                                shl(SEEN_OFFSET, add(loosens, metered))
+                            )
+                        )
+                    )
+                    shares := add(shares, shl(240, cost))
                 }
-                shares := or(shares, shl(240, spent))
+                place := add(place, 0x20)
             }
-            // The first share back to bit 32.
-            renewed := or(shl(32, shr(sub(256, shl(4, renewed)), shares)), and(timestamp(), 0xffffffff))
+            refused := mload(0x00)
         }
     }
 
@@ -216,7 +261,7 @@ abstract contract Metering {
         uint256 lastAt,
         uint256 spent
     ) private view {
-        address asset = judgement.asset;
+        address asset = _asset(judgement);
         uint256 rail = _rail(judgement.rails, id);
         Guardrails.requireInEnvelope(asset, id, rail, next);
         uint256 cost = Guardrails.stepShare(asset, id, rail, current, next);
@@ -227,6 +272,10 @@ abstract contract Metering {
         if (block.timestamp <= until) revert IParameterSteward.LoosensLockedMarket(asset, id, until);
         if (spent != 0) spent = rail.leaked(spent, block.timestamp - lastAt);
         Guardrails.requireBudget(asset, id, spent, cost);
+    }
+
+    function _asset(Judgement memory judgement) private pure returns (address) {
+        return address(uint160(judgement.asset));
     }
 
     /// @dev All guardrail words, in the order of their ids.

@@ -108,6 +108,26 @@ contract BatchTest is MarketsFixture {
         steward.applyBatch(batch, expected, uint64(block.timestamp - late), ARTEFACT);
     }
 
+    /// A bit is stray outside the fields of a word, 176, 208, 256 and 146 bits wide, and where the mask does not name it.
+    function testFuzz_aBitOutsideTheNamedFieldsIsRefused(uint8 mask, uint8 bit, uint256 which) external {
+        which %= 4;
+        mask = uint8(bound(mask, 1, 15));
+        bit = uint8(bound(bit, 140, 255));
+        uint256[4] memory words;
+        words[which] = uint256(1) << bit;
+        IParameterSteward.Update[] memory batch =
+            only(IParameterSteward.Update(M.asset(0), mask, words[0], words[1], words[2], words[3]));
+        bytes32 expected = stateHash(batch);
+        uint256 width = [uint256(176), 208, 256, 146][which];
+        bool stray = bit >= width || mask & (1 << which) == 0;
+        vm.prank(governor);
+        (bool ok, bytes memory answer) = address(steward).call(
+            abi.encodeCall(IParameterSteward.applyBatch, (batch, expected, NO_DEADLINE, ARTEFACT))
+        );
+        bytes memory refusal = abi.encodeWithSelector(IParameterSteward.StrayBits.selector, M.asset(0), words[which]);
+        assertEq(!ok && keccak256(answer) == keccak256(refusal), stray);
+    }
+
     /// An accrual target with a role of its own changes a market that the batch has already been hashed on.
     function test_aMarketThatChangesUnderABatchRevertsIt() external {
         ZeroingAccrual hostile = new ZeroingAccrual(steward, M.asset(2));

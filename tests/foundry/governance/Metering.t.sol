@@ -32,7 +32,7 @@ contract Judges is Metering {
         Judgement memory judgement = _judgement(false);
         judgement.lockedUntil = c.lockedUntil;
         section = _judge(judgement, c.domain, c.current, c.next, c.section);
-        loosened = judgement.loosened;
+        loosened = judgement.seen & LOOSENED != 0;
     }
 
     function spelt(Case memory c) external view returns (uint256 section, bool loosened) {
@@ -119,10 +119,11 @@ contract MeteringTest is Test {
         if (rail & Guardrails.RELATIVE != 0) step = step * here / Guardrails.BASIS_POINTS;
         uint256 move = random & 128 != 0 ? step + (random >> 8) % 2 : (random >> 8) % (step + 1);
         uint256 entry = c.domain >> (16 * index);
-        uint256 mask = (uint256(1) << ((entry >> 8) & 0xff)) - 1;
+        uint256 mask = type(uint256).max >> ((entry >> 8) & 0xff);
+        uint256 offset = ((entry >> 8) & 0xff) - (entry & 0xff);
         uint256 there = up ? here + move : here - (move > here ? here : move);
         if (there > mask) there = mask;
-        return (c.next & ~(mask << (entry & 0xff))) | (there << (entry & 0xff));
+        return (c.next & ~(mask << offset)) | (there << offset);
     }
 
     /// @dev Any flags, cooldown, window and budget, also none; steps and envelope of the usual rail, or a tighter one.

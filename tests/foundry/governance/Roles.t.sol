@@ -66,6 +66,55 @@ contract RolesTest is GovernorFixture {
         _proveFor(address(steward), address(steward.rateModel()));
     }
 
+    /// Who may send a batch, and whether as the governor, is what the roles say after every way in which they change.
+    function test_aBatchKnowsItsCallerAfterEveryChangeOfRoles() external {
+        bytes32 role = steward.STEWARD_ROLE();
+        _sends(STRANGER, false, false);
+        vm.prank(governor);
+        steward.grantRole(role, STRANGER);
+        _sends(STRANGER, true, false);
+        vm.prank(governor);
+        steward.revokeRole(role, STRANGER);
+        _sends(STRANGER, false, false);
+        vm.prank(STEWARD_KEY);
+        steward.renounceRole(role, STEWARD_KEY);
+        _sends(STEWARD_KEY, false, false);
+
+        // With both roles an account acts as the governor, and giving up one leaves the other.
+        vm.startPrank(governor);
+        steward.grantRole(role, governor);
+        _sends(governor, true, true);
+        vm.startPrank(governor);
+        steward.revokeRole(role, governor);
+        steward.grantRole(role, STRANGER);
+        steward.beginDefaultAdminTransfer(STRANGER);
+        vm.stopPrank();
+        _sends(governor, true, true);
+        skip(30 days);
+        vm.prank(STRANGER);
+        steward.acceptDefaultAdminTransfer();
+        _sends(governor, false, false);
+        _sends(STRANGER, true, true);
+    }
+
+    /// @dev A move within the steward's step, and one that only the governor may make.
+    function _sends(address caller, bool any, bool asGovernor) private {
+        vm.stopPrank();
+        (bool ok, bytes memory answer) = _tries(caller, 9_999_999);
+        assertEq(ok, any, "a move within the step");
+        if (!ok) assertEq(answer, abi.encodeWithSelector(IParameterSteward.CallerHasNoRole.selector, caller));
+        (ok,) = _tries(caller, 1);
+        assertEq(ok, asGovernor, "a move beyond the step");
+    }
+
+    function _tries(address caller, uint256 cap) private returns (bool ok, bytes memory answer) {
+        uint256 before = vm.snapshotState();
+        bytes memory call = callOf(only(capTo(0, cap)), NO_DEADLINE);
+        vm.prank(caller);
+        (ok, answer) = address(steward).call(call);
+        vm.revertToState(before);
+    }
+
     // --- the steward's table -------------------------------------------------------------------------
 
     function _stewardRows() private {

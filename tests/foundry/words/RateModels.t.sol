@@ -40,12 +40,30 @@ contract RateModelsTest is Test {
     function test_everyMarketOfABatchIsSetAndTold() external {
         (address[] memory markets, uint256[] memory words) = _pair(_word(1, 2, 3, 4), _word(5, 6, 7, 8));
         vm.expectEmit(address(model));
-        emit IKinkedRateModel.RatesSet(FIRST, words[0]);
-        vm.expectEmit(address(model));
-        emit IKinkedRateModel.RatesSet(SECOND, words[1]);
+        emit IKinkedRateModel.RatesSet(markets, words);
         model.setRates(markets, words);
         assertEq(model.rateWord(FIRST), words[0]);
         assertEq(model.rateWord(SECOND), words[1]);
+    }
+
+    function test_whatIsNoAddressIsRefused() external {
+        uint256 market = 1 << 160 | uint160(FIRST);
+        bytes memory call = abi.encodePacked(
+            KinkedRateModel.setRates.selector, abi.encode(0x40, 0x80, 1, market, 1, _word(1, 2, 3, 4))
+        );
+        (bool ok, bytes memory answer) = address(model).call(call);
+        assertFalse(ok);
+        assertEq(answer, abi.encodeWithSelector(IKinkedRateModel.NotAnAddress.selector, market));
+    }
+
+    function testFuzz_aWordIsValidWhereItIsNotRefused(uint256 word, uint256 kink) external view {
+        word = word % 2 == 0 ? word : uint144(word >> word % 16) | (kink % (WAD + 2)) << 144;
+        (bool accepted,) = address(this).staticcall(abi.encodeCall(this.requireValid, (word)));
+        assertEq(RateCurve.isValid(word), accepted);
+    }
+
+    function requireValid(uint256 word) external pure {
+        RateCurve.requireValid(word);
     }
 
     function test_arraysOfOtherLengthsAreRefused() external {
