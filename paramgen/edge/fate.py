@@ -83,25 +83,35 @@ def _mined(receipt: Any) -> Fate:
 
 
 def _by_nonce(node: Node, intent: Intent) -> Fate:
-    """Find what used the nonce; a node that keeps no old state can say only that it is used."""
+    """Find what used the nonce; a node that keeps no old state can say only that it is used.
+
+    A node may count a transaction a moment before it shows the block, and show the block before the
+    receipt: until it shows all three nothing is certain, and the transaction is pending.
+    """
+    pending = Fate(Status.PENDING, intent.transaction)
     try:
-        found = _user_of_nonce(node, intent)
+        head = node.head().number
+        if node.count(intent.sender, head) <= intent.nonce:
+            return pending
+        found = _user_of_nonce(node, intent, head)
     except RPC_TROUBLE:
         found = None
-    receipt = None if found is None else node.receipt(hex_(found["hash"]))
-    if found is None or receipt is None:
+    if found is None:
         return Fate(Status.REPLACED)
+    receipt = node.receipt(hex_(found["hash"]))
+    if receipt is None:
+        return pending
     mined = _mined(receipt)
     return mined if _is_same(found, intent) else replace(mined, status=Status.REPLACED)
 
 
-def _user_of_nonce(node: Node, intent: Intent) -> Any | None:
+def _user_of_nonce(node: Node, intent: Intent, head: int) -> Any | None:
     """The mined transaction of the intent's sender and nonce, by bisection over its count.
 
     Between the block before the intent, less a reorganisation, and the head the count passes the
     nonce once.
     """
-    low, high = max(intent.block - DEEPEST_REORGANISATION, 0), node.head().number
+    low, high = max(intent.block - DEEPEST_REORGANISATION, 0), head
     while low < high:
         middle = (low + high) // 2
         if node.count(intent.sender, middle) > intent.nonce:
