@@ -27,13 +27,17 @@ _WIDE = 60
 def main(venue: str, network: str) -> None:
     """Stand VENUE up on a development chain, on the example book, and check what it does."""
     try:
-        with connected(network) as provider, TemporaryDirectory() as folder:
-            desk, local = Desk(provider, Path(folder)), Local(provider.web3)
-            checks = list(STORIES[venue](desk, local))
+        checks = told(venue, network)
     except ParamgenError as error:
         raise click.ClickException(str(error)) from error
     show(checks)
     sys.exit(0 if all(check.holds for check in checks) else 1)
+
+
+def told(venue: str, network: str) -> list[Check]:
+    """A venue's story on a network, to its end."""
+    with connected(network) as provider, TemporaryDirectory() as folder:
+        return list(STORIES[venue](Desk(provider, Path(folder)), Local(provider.web3)))
 
 
 def show(checks: Iterable[Check]) -> None:

@@ -70,7 +70,7 @@ class AaveReserve:
 
     def configure(self) -> Iterator[Check]:
         """The target's calls, as they stand; the reserve's data are then the artefact's."""
-        for call in AAVE_ENGINE.encode(self.settings, self._artefact_hash()).calls:
+        for call in AAVE_ENGINE.encode(self.settings, self.asset.reference).calls:
             self.local.send_raw(call.to, call.data)
         yield from self.reserve("configure")
 
@@ -128,9 +128,6 @@ class AaveReserve:
             engine=self.venue.engine.address,
             executor=self.venue.executor.address,
         )
-
-    def _artefact_hash(self) -> bytes:
-        return bytes.fromhex(self.asset.artefact["hash"].removeprefix("0x"))
 
     def _corners(self) -> tuple[list[int], list[int]]:
         """What Aave charges where its two lines end, and what its data say that it charges."""

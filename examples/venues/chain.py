@@ -67,20 +67,22 @@ def theirs(
     Raises
     ------
     VenueError
-        When it has not been compiled, with the command that does it.
+        When it has not been compiled, with the command that does it; or a library is missing.
     """
     path = BUILD / profile / "out" / f"{file or name}.sol" / f"{name}.json"
     if not path.exists():
         raise VenueError(f"{path} is missing. Run `make venues`, which compiles it from npm.")
     document = json.loads(path.read_text(encoding="utf-8"))
-    return Code(document["abi"], _linked(document["bytecode"], libraries or {}))
+    return Code(document["abi"], _linked(name, document["bytecode"], libraries or {}))
 
 
-def _linked(bytecode: Mapping[str, Any], libraries: Mapping[str, str]) -> str:
+def _linked(name: str, bytecode: Mapping[str, Any], libraries: Mapping[str, str]) -> str:
     """Put each library's address where the compiler left its place."""
     code: str = bytecode["object"].removeprefix("0x")
     for named in bytecode["linkReferences"].values():
         for library, places in named.items():
+            if library not in libraries:
+                raise VenueError(f"{name} is linked to {library}, which was not deployed")
             address = libraries[library].removeprefix("0x").lower()
             for place in places:
                 start, end = 2 * place["start"], 2 * (place["start"] + place["length"])

@@ -48,6 +48,11 @@ class Market:
         return int(self.entry["feed"]["price_units"])
 
     @property
+    def reference(self) -> bytes:
+        """The artefact's hash, which a venue's calls may carry."""
+        return bytes.fromhex(self.artefact["hash"].removeprefix("0x"))
+
+    @property
     def decimals(self) -> int:
         """Of the asset's token."""
         return int(self.entry["decimals"])

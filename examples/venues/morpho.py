@@ -1,20 +1,20 @@
 """A market of the example book on Morpho Blue's own code: listed, lent on, paused, liquidated.
 
 `python -m examples.venues morpho` runs it and prints each value beside what book and mirrors say.
-Morpho Blue is npm `@morpho-org/morpho-blue`, compiled with the compiler that it pins.
+Morpho Blue is npm `@morpho-org/morpho-blue`, compiled with the compiler that it pins; the market is
+the one of the `morpho-blue` target, created by its call as it stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
-
-from eth_utils.crypto import keccak
 
 from examples.venues.book import ASSET, Desk, with_accrual, with_input
 from examples.venues.chain import Check, Local, ours, theirs
 from examples.venues.market import Market
+from paramgen.book.venues import Loan, Morpho
 from paramgen.edge.deploy import NOBODY
 from paramgen.mirror.decay import WAD
 from paramgen.mirror.oracle import Status
@@ -27,6 +27,9 @@ from paramgen.mirror.venues import (
     morpho_rate,
     morpho_scale,
 )
+from paramgen.targets.morpho import MORPHO, market_id
+from paramgen.targets.setters import Setting
+from paramgen.targets.venue import parameters_of
 
 LOAN_DECIMALS = 6
 SUPPLIED = 100_000 * 10**LOAN_DECIMALS
@@ -61,9 +64,11 @@ class MorphoMarket:
         yield Check(
             "list", "transactions for the accrual target", _steps(told), [f"listing/{ASSET}"]
         )
-        self._create()
+        promised = MORPHO.readings(self._create(), self._entry())
         known = self.morpho.functions.idToMarketParams(self.id).call()
-        yield Check("list", "the market's parameters", tuple(known), self.parameters)
+        wanted = tuple(reading.value for reading in promised)
+        yield Check("list", "all that the target promises", tuple(known), wanted)
+        yield Check("list", "LLTV, 1e18", known[-1], self.lltv)
         yield Check("list", "its price, 1e36", self._price(), self._at_scale(self.asset.price))
         yield from self.curve("list")
 
@@ -78,18 +83,31 @@ class MorphoMarket:
         legs = asset.oracle.address, self.loan.address, NOBODY, True
         self.oracle = local.deploy(ours("MorphoOracle"), *legs)
 
-    def _create(self) -> None:
-        """Morpho's owner enables model and LLTV; the governor lists; anyone creates."""
-        lltv = int(Fraction(self.asset.entry["beside"]["morpho_lltv"]) * WAD)
-        addresses = (self.loan, self.asset.token, self.oracle, self.irm)
-        self.parameters = (*(contract.address for contract in addresses), lltv)
-        words = [int(value, 16) if isinstance(value, str) else value for value in self.parameters]
-        self.id = keccak(b"".join(word.to_bytes(32, "big") for word in words))
+    def _create(self) -> Sequence[Setting]:
+        """Morpho's owner enables model and LLTV; the governor lists; anyone sends the call."""
+        settings = MORPHO.settings(parameters_of(self.asset.entry), self._entry())
+        self.parameters = tuple(each.value for each in settings)
+        self.id = bytes.fromhex(market_id(settings).removeprefix("0x"))
+        self.lltv = int(Fraction(self.asset.entry["beside"]["morpho_lltv"]) * WAD)
         calls = self.morpho.functions
         self.local.send(calls.enableIrm(self.irm.address))
-        self.local.send(calls.enableLltv(lltv))
+        self.local.send(calls.enableLltv(self.lltv))
         self.local.send(self.accrual.functions.listMarket(self.parameters))
-        self.local.send(calls.createMarket(self.parameters))
+        for call in MORPHO.encode(settings, self.asset.reference).calls:
+            self.local.send_raw(call.to, call.data)
+        return settings
+
+    def _entry(self) -> Morpho:
+        """As a book names the venue of an asset."""
+        return Morpho(
+            kind="morpho-blue",
+            chain_id=self.local.web3.eth.chain_id,
+            morpho=self.morpho.address,
+            collateral=self.asset.token.address,
+            oracle=self.oracle.address,
+            irm=self.irm.address,
+            loan=Loan(token=self.loan.address, decimals=LOAN_DECIMALS, at_par=True),
+        )
 
     # --- lending ----------------------------------------------------------------------------------
 
@@ -105,7 +123,7 @@ class MorphoMarket:
         local.send(pledge, local.borrower)
 
         worth = self.pledged * self._at_scale(self.asset.price) // MORPHO_SCALE
-        most = worth * self.parameters[4] // WAD
+        most = worth * self.lltv // WAD
         yield Check("lend", "the largest loan", self._why_not_borrow(most), "")
         beyond = self._why_not_borrow(most + 1)
         yield Check("lend", "one unit more", beyond, "insufficient collateral")
@@ -213,9 +231,7 @@ class MorphoMarket:
         self.local.send(self._liquidate(), self.local.liquidator)
         seized = self._balance(self.asset.token)
         yield Check("liquidate", "seized", seized, self.pledged // 5)
-        cost = liquidation_cost(
-            seized * self._price(), self.parameters[4], owed(), before["borrow_shares"]
-        )
+        cost = liquidation_cost(seized * self._price(), self.lltv, owed(), before["borrow_shares"])
         yield Check("liquidate", "paid", purse - self._balance(self.loan), cost)
         yield Check("liquidate", "still owed", self._totals()["borrowed"], owed() - cost)
 
