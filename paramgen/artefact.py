@@ -17,8 +17,10 @@ from typing import Any
 from paramgen.book.schema import Asset, Evidence, EvidenceKind
 from paramgen.compiler.build import Compiled, CompiledAsset
 from paramgen.compiler.explain import because, evidence_of
+from paramgen.compiler.venues import Listed, price_units
 from paramgen.encode import Encoded, Word
 from paramgen.errors import ParamgenError
+from paramgen.targets.setters import Held
 from paramgen.units import PRICE_UNITS, SIGNIFICANT_DIGITS, Rounding, quantise, round_fraction
 
 SCHEMA = "paramgen/artefact/1"
@@ -124,7 +126,35 @@ def _market(compiled: Compiled, asset: Asset, found: CompiledAsset) -> dict[str,
             network: addresses.model_dump(exclude={"evidence"}, exclude_none=True)
             for network, addresses in asset.deployments.items()
         },
+        "venues": {name: _listed(listed) for name, listed in found.listed.items()},
     }
+
+
+def _listed(listed: Listed) -> dict[str, Any]:
+    """One venue: the book's entry, and the venue's own values of it."""
+    above = listed.excess
+    return {
+        "market": listed.market.model_dump(mode="json", exclude_none=True),
+        "values": [
+            {
+                "of": list(each.of),
+                "name": each.name,
+                "value": held(each.value),
+                "reads": listed.venue.said(each),
+            }
+            for each in listed.settings
+        ],
+        "curve_above_bp": None
+        if above is None
+        else {"least": real(above.least), "most": real(above.most)},
+    }
+
+
+def held(value: Held) -> str | list[str] | None:
+    """A setting's value as JSON keeps it: integers as text, None for what stays as it is."""
+    if value is None or isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) else list(value)
 
 
 def _parameter(compiled: Compiled, found: CompiledAsset, encoded: Encoded) -> dict[str, Any]:
@@ -149,10 +179,9 @@ def _parameter(compiled: Compiled, found: CompiledAsset, encoded: Encoded) -> di
 
 def _feed(compiled: Compiled, asset: Asset, found: CompiledAsset) -> dict[str, Any]:
     oracle = asset.oracle
-    units = round_fraction(oracle.price.value * PRICE_UNITS, Rounding.DOWN)
     return {
         "price": real(oracle.price.value),
-        "price_units": str(units),
+        "price_units": str(price_units(asset)),
         "price_as_of": int(oracle.price_as_of.timestamp()),
         "lowest_units": str(round_fraction(oracle.lowest.value * PRICE_UNITS, Rounding.UP)),
         "highest_units": str(round_fraction(oracle.highest.value * PRICE_UNITS, Rounding.DOWN)),

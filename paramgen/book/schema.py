@@ -33,6 +33,7 @@ from paramgen.book.quantity import (
     Volatility,
     refuse,
 )
+from paramgen.book.venues import Entry
 
 IDENTIFIER = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 SHA256 = r"^[0-9a-f]{64}$"
@@ -584,6 +585,7 @@ class Asset(Section):
     comparables: tuple[Comparable, ...] = ()
     published: Published = Published()
     deployments: dict[str, Deployment] = Field(default_factory=dict)
+    venues: dict[Identifier, Entry] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

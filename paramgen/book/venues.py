@@ -212,7 +212,7 @@ class Fraxlend(Listing):
         return self
 
 
-Market = Annotated[
+Entry = Annotated[
     AaveEngine | AaveRiskSteward | RiskOracle | CompoundV2 | Comet | Euler | Morpho | Fraxlend,
     Field(discriminator="kind"),
 ]

@@ -14,11 +14,13 @@ from paramgen.compiler.fits import Fits, Records, feed_staleness, fit_asset, fit
 from paramgen.compiler.land import Flaw, Landed, decay_excess, land
 from paramgen.compiler.opinions import Opinions, opinions
 from paramgen.compiler.premia import Benchmark, benchmark
+from paramgen.compiler.venues import Listed, listings
 from paramgen.encode import GUARDED, EncodingError, Field
 from paramgen.errors import InvalidInputError, Place, Problem
 from paramgen.mirror.steward import Guardrail
 from paramgen.params.binding import ParameterError
 from paramgen.params.history import History
+from paramgen.targets.venue import Refusal
 from paramgen.units import Dimension
 
 
@@ -30,6 +32,7 @@ class CompiledAsset:
     landed: Landed
     fits: Fits
     opinions: Opinions
+    listed: Mapping[str, Listed]
 
 
 @dataclass(frozen=True)
@@ -151,8 +154,12 @@ def _compile_asset(
             "Report this: encoding must round decay up.",
         )
         return None, [_flawed(loaded, name, flaw)]
-    second = opinions(loaded.book.assets[name], loaded.policy, derived, fit)
-    return CompiledAsset(derived, landed, fit, second), ()
+    asset = loaded.book.assets[name]
+    second = opinions(asset, loaded.policy, derived, fit)
+    listed, refused = listings(asset, landed, second.lltv)
+    if refused:
+        return None, [_unlisted(loaded, name, venue, refusal) for venue, refusal in refused]
+    return CompiledAsset(derived, landed, fit, second, listed), ()
 
 
 @dataclass(frozen=True)
@@ -302,6 +309,12 @@ def _refused(loaded: Loaded, name: str, error: ParameterError) -> Problem:
 def _flawed(loaded: Loaded, name: str, flaw: Flaw) -> Problem:
     field = f"assets.{name}: {flaw.field}"
     return Problem(_asset_place(loaded, name), field, flaw.value, flaw.bound, flaw.hint)
+
+
+def _unlisted(loaded: Loaded, name: str, venue: str, refusal: Refusal) -> Problem:
+    path = f"assets.{name}.venues.{venue}"
+    field = f"{path}: {refusal.field}"
+    return Problem(_place(loaded, path), field, refusal.value, refusal.bound, refusal.hint)
 
 
 def _place(loaded: Loaded, path: str) -> Place:

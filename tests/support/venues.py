@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from paramgen.book.venues import Market
+from paramgen.book.venues import Entry
 from paramgen.encode import BY_NAME
 from paramgen.mirror.rate import MAX_RATE, WAD
 from paramgen.targets.registry import VENUES
@@ -71,7 +71,7 @@ class Case:
 def market_of(kind: str, **changes: Any) -> Any:
     """An entry of a book."""
     document = {"kind": kind, "chain_id": 1} | MARKETS[kind] | changes
-    return TypeAdapter(Market).validate_python(document)
+    return TypeAdapter(Entry).validate_python(document)
 
 
 def case_of(variant: str) -> Case:
