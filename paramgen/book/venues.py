@@ -152,7 +152,7 @@ class CompoundV2(Listing):
 
 
 class Comet(Listing):
-    """A Comet market through its Configurator.
+    """A Comet `market` through its Configurator.
 
     `store_front` is the market's storeFrontPriceFactor, the share of the penalty that buyers of
     absorbed collateral get, in whole percent; without it the liquidation factor stays as it is.
@@ -161,7 +161,7 @@ class Comet(Listing):
     kind: Literal["comet"]
     configurator: Address
     proxy_admin: Address
-    comet: Address
+    market: Address
     collateral: Address
     store_front: Annotated[Count, Field(ge=1, le=100)] | None = None
 

@@ -71,7 +71,9 @@ def _pinned(manifest: Manifest, asked: Asked) -> Pinned | None:
     if asked.rpc is None:
         return None
     pinned, assumed = pin(connect(asked.rpc), asked.block), manifest.assumed
-    if (pinned.chain_id, pinned.genesis) != (assumed.chain_id, assumed.genesis):
+    # A proposal to a venue names its chain and no genesis.
+    genesis = assumed.genesis or pinned.genesis
+    if (pinned.chain_id, pinned.genesis) != (assumed.chain_id, genesis):
         raise RpcError(
             f"the node is on chain {pinned.chain_id} (genesis {pinned.genesis}), the proposal is "
             f"for {assumed.chain_id} ({assumed.genesis})"

@@ -13,9 +13,11 @@ from paramgen.artefact import artefact, parse_artefact
 from paramgen.cli.live_options import Asked, live_options
 from paramgen.cli.output import json_option, show_json, table
 from paramgen.compiler.build import compile_book
+from paramgen.difference import Assumption
 from paramgen.edge.files import read, write_whole
 from paramgen.edge.load import load_book
 from paramgen.proposal.document import MANIFEST, Request, files_of
+from paramgen.proposal.venue import venue_files
 from paramgen.proposal.verify import Disagreement, Manifest, read_manifest, verify, verify_live
 from paramgen.saved_plan import from_bytes
 from paramgen.targets.calls import ProposalError, address
@@ -40,10 +42,11 @@ _artefact = click.option(
 @click.command()
 @_book
 @_artefact
-@click.option("--plan", type=_FILE, required=True, help="A plan saved by `paramgen plan --save`.")
+@click.option("--plan", type=_FILE, help="A plan saved by `paramgen plan --save`.")
+@click.option("--target", help="A venue of the book, in place of a plan for our own contracts.")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), required=True)
 @click.option("--carrier", required=True, help="Address of the governor, timelock or Safe.")
-@click.option("--deadline", required=True, help="Last moment for the batch, such as 2027-01-31.")
+@click.option("--deadline", help="With --plan: last moment for the batch, such as 2027-01-31.")
 @click.option("--title", required=True)
 @click.option("--summary", required=True, help="What a voter should know first.")
 @click.option("--delay", type=click.IntRange(0), default=0, help="Seconds a timelock waits.")
@@ -53,10 +56,11 @@ def propose(
     *,
     book: Path | None,
     compiled: Path | None,
-    plan: Path,
+    plan: Path | None,
+    target: str | None,
     form: str,
     carrier: str,
-    deadline: str,
+    deadline: str | None,
     title: str,
     summary: str,
     delay: int,
@@ -65,25 +69,27 @@ def propose(
 ) -> int:
     """Write a proposal that brings a chain to what a book compiles to.
 
-    The plan says what the chain held when it was read; nothing is read or sent here. The same
-    book, plan and options give the same bytes.
+    For our own contracts, the plan says what the chain held when it was read; for a venue of the
+    book, --target names it. Nothing is read or sent here. The same book, plan and options give the
+    same bytes.
     """
     document = _document(book, compiled)
-    saved = from_bytes(read(plan))
-    if saved.artefact != document["hash"]:
-        raise ProposalError(
-            f"{plan} is of artefact {saved.artefact}, the book compiles to {document['hash']}. "
-            "Make the plan anew."
-        )
     request = Request(
         title=_one_line(title, "--title"),
         summary=summary.strip(),
         carrier=address(carrier, "--carrier"),
-        deadline=_moment(deadline),
+        deadline=_moment(deadline) if deadline else 0,
         created_at=_moment(document["book"]["as_of"]),
         delay=delay,
     )
-    files = files_of(document, saved.assumes, request, FORMATS[form])
+    if target is not None and plan is None and deadline is None:
+        files = venue_files(document, target, request, FORMATS[form])
+    elif plan is not None and deadline is not None and target is None:
+        files = files_of(document, _assumed(plan, document), request, FORMATS[form])
+    else:
+        raise ProposalError(
+            "name --plan and --deadline for our own contracts, or --target for a venue of the book"
+        )
     _require_fresh(output, files)
     for name, content in files.items():
         write_whole(output / name, content)
@@ -143,6 +149,16 @@ def _live(manifest: Manifest, asked: Asked) -> Found:
     from paramgen.cli.live import find  # noqa: PLC0415
 
     return find(manifest, asked)
+
+
+def _assumed(plan: Path, document: Mapping[str, Any]) -> Assumption:
+    saved = from_bytes(read(plan))
+    if saved.artefact != document["hash"]:
+        raise ProposalError(
+            f"{plan} is of artefact {saved.artefact}, the book compiles to {document['hash']}. "
+            "Make the plan anew."
+        )
+    return saved.assumes
 
 
 def _show(found: tuple[Disagreement, ...]) -> None:

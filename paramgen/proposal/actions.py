@@ -26,6 +26,8 @@ from paramgen.targets.calls import (
     from_hex,
     selector,
 )
+from paramgen.targets.registry import VENUES
+from paramgen.targets.setters import Setting
 
 SET_GUARDRAILS = "setGuardrails(uint256[],uint256[])"
 SET_PRICE_MOVE_LIMIT = "setPriceMoveLimit(uint256)"
@@ -128,17 +130,33 @@ class Said:
 
 
 def said_by(found: Call) -> tuple[Said, ...]:
-    """Everything that a call of the steward would set; raw calldata where it is none of ours."""
+    """Everything that a call of the steward or of a venue would set; raw calldata of any other."""
     for signature, tell in _TELL.items():
         values = arguments(found, signature)
         if values is not None:
             return tuple(tell(*values))
-    return (Said("calldata", "0x" + found.data.hex()),)
+    return _said_by_venue(found) or (Said("calldata", "0x" + found.data.hex()),)
+
+
+def _said_by_venue(found: Call) -> tuple[Said, ...]:
+    for venue in VENUES.values():
+        try:
+            settings = venue.tell(found)
+        except ProposalError:
+            continue
+        return tuple(Said(_thing(each), venue.said(each)) for each in settings)
+    return ()
+
+
+def _thing(setting: Setting) -> str:
+    """What is set, beside the address that is called with it."""
+    within = " in ".join(reversed(setting.of[1:]))
+    return f"{setting.name} of {within}" if within else setting.name
 
 
 def function_of(found: Call) -> str:
-    """Name of the steward's function that is called; the selector of any other."""
-    for signature in _TELL:
+    """Name of the function that is called; the selector of one that is not known."""
+    for signature in (*_TELL, *(name for venue in VENUES.values() for name in venue.signatures)):
         if found.data[:4] == selector(signature):
             return signature.partition("(")[0]
     return "0x" + found.data[:4].hex()

@@ -143,7 +143,7 @@ def _text(
     calls: Sequence[Call],
 ) -> str:
     found = rows(artefact, assumed, left)
-    return _template().render(
+    return template(TEXT).render(
         artefact=artefact,
         assumed=assumed,
         request=request,
@@ -202,8 +202,9 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
 
 
-@lru_cache(maxsize=1)
-def _template() -> Template:
+@lru_cache(maxsize=2)
+def template(name: str) -> Template:
+    """One of the texts, by its file's name."""
     # The output is Markdown, not HTML: cells are escaped by their own filter.
     environment = Environment(  # noqa: S701
         loader=PackageLoader("paramgen.proposal"),
@@ -214,4 +215,4 @@ def _template() -> Template:
     )
     environment.filters["cell"] = _cell
     environment.filters["function"] = function_of
-    return environment.get_template(TEXT)
+    return environment.get_template(name)

@@ -18,6 +18,8 @@ from paramgen.encode import FIELDS, Word, unpack
 from paramgen.errors import ParamgenError
 from paramgen.proposal.actions import WORD_ORDER, Said, said_by
 from paramgen.proposal.document import MANIFEST, SCHEMA, Request, carried_of, files_of
+from paramgen.proposal.venue import SCHEMA as VENUE_SCHEMA
+from paramgen.proposal.venue import venue_files
 from paramgen.saved_plan import read_assumption
 from paramgen.targets.calls import Call, ProposalError, address, required
 from paramgen.targets.envelope import Carried, Format, read_json, whole_number
@@ -28,7 +30,12 @@ from paramgen.wording import shown
 _KEYS = (
     "schema", "artefact", "book", "inputs", "format", "request", "assumes", "files",
 )  # fmt: skip
+_VENUE_KEYS = (
+    "schema", "artefact", "book", "inputs", "format", "target", "venue", "chain_id", "request",
+    "files",
+)  # fmt: skip
 _REQUEST = ("title", "summary", "carrier", "deadline", "created_at", "delay")
+_VENUE_REQUEST = ("title", "summary", "carrier", "created_at", "delay")
 _WHAT = "the manifest"
 _WORDS = {word.value: word for word in WORD_ORDER}
 NOTHING = "nothing"
@@ -48,11 +55,18 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a proposal says that it rests on."""
+    """What a proposal says that it rests on.
+
+    Attributes
+    ----------
+    assumed : the configuration; of a proposal to a venue, which assumes none, the chain alone.
+    target : name of the venue in the book, None for our own contracts.
+    """
 
     form: Format
     request: Request
     assumed: Assumption
+    target: str | None = None
 
 
 def read_manifest(data: bytes) -> Manifest:
@@ -62,13 +76,13 @@ def read_manifest(data: bytes) -> Manifest:
     ------
     ProposalError : it is none of this schema, or damaged.
     """
-    document = required(read_json(data, _WHAT), _KEYS, _WHAT)
+    document = read_json(data, _WHAT)
+    if isinstance(document, Mapping) and document.get("schema") == VENUE_SCHEMA:
+        return _read_venue_manifest(document)
+    document = required(document, _KEYS, _WHAT)
     if document["schema"] != SCHEMA:
         raise ProposalError(f"{_WHAT} has schema {document['schema']!r}, not {SCHEMA!r}")
-    form = FORMATS.get(str(document["format"]))
-    if form is None:
-        known = ", ".join(FORMATS)
-        raise ProposalError(f"{_WHAT} names the format {document['format']!r}; known: {known}")
+    form = _form(document)
     asked = required(document["request"], _REQUEST, f"the request of {_WHAT}")
     try:
         assumed = read_assumption(document["assumes"])
@@ -76,6 +90,26 @@ def read_manifest(data: bytes) -> Manifest:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ProposalError(f"{_WHAT} has a damaged assumption: {error!r}") from None
     return Manifest(form, _request(asked), assumed)
+
+
+def _read_venue_manifest(found: Mapping[str, Any]) -> Manifest:
+    document = required(found, _VENUE_KEYS, _WHAT)
+    asked = required(document["request"], _VENUE_REQUEST, f"the request of {_WHAT}")
+    chain_id = whole_number(document["chain_id"], "chain_id")
+    return Manifest(
+        _form(document),
+        _request({**asked, "deadline": 0}),
+        Assumption(chain_id, "", 0, None, None, None, {}, {}),
+        _text(document, "target"),
+    )
+
+
+def _form(document: Mapping[str, Any]) -> Format:
+    form = FORMATS.get(str(document["format"]))
+    if form is None:
+        known = ", ".join(FORMATS)
+        raise ProposalError(f"{_WHAT} names the format {document['format']!r}; known: {known}")
+    return form
 
 
 def _require_sound(assumed: Assumption) -> None:
@@ -133,10 +167,16 @@ def verify(files: Mapping[str, bytes], artefact: Mapping[str, Any]) -> tuple[Dis
         raise ProposalError(f"there is no {MANIFEST} among the files: {', '.join(sorted(files))}")
     manifest = read_manifest(files[MANIFEST])
     try:
-        expected = files_of(artefact, manifest.assumed, manifest.request, manifest.form)
+        expected = _files_again(artefact, manifest)
     except ParamgenError as error:
         return (Disagreement(MANIFEST, "a proposal", str(error)),)
-    return tuple(_disagreements(files, expected, manifest))
+    return tuple(_disagreements(files, expected, manifest.form))
+
+
+def _files_again(artefact: Mapping[str, Any], manifest: Manifest) -> dict[str, bytes]:
+    if manifest.target is not None:
+        return venue_files(artefact, manifest.target, manifest.request, manifest.form)
+    return files_of(artefact, manifest.assumed, manifest.request, manifest.form)
 
 
 def verify_live(
@@ -148,9 +188,8 @@ def verify_live(
     ----------
     carried : as a chain, or a Safe's transaction, holds it.
     """
-    asked = artefact, manifest.assumed, manifest.request, manifest.form
     try:
-        wanted = carried_of(*asked)
+        wanted = _carried_again(artefact, manifest)
     except ParamgenError as error:
         return (Disagreement("live", "a proposal", str(error)),)
     if manifest.form is SAFE:
@@ -159,8 +198,15 @@ def verify_live(
     return tuple(replace(each, where=f"live: {each.where}") for each in compare(carried, wanted))
 
 
+def _carried_again(artefact: Mapping[str, Any], manifest: Manifest) -> Carried:
+    form = manifest.form
+    if manifest.target is not None:
+        return form.read(_files_again(artefact, manifest)[form.file])
+    return carried_of(artefact, manifest.assumed, manifest.request, form)
+
+
 def _disagreements(
-    files: Mapping[str, bytes], expected: Mapping[str, bytes], manifest: Manifest
+    files: Mapping[str, bytes], expected: Mapping[str, bytes], form: Format
 ) -> Iterator[Disagreement]:
     for name in sorted({*files, *expected}):
         if name not in expected:
@@ -168,7 +214,7 @@ def _disagreements(
         elif name not in files:
             yield Disagreement(name, NOTHING, "a file")
         elif files[name] != expected[name]:
-            yield from _differing(name, files[name], expected[name], manifest.form)
+            yield from _differing(name, files[name], expected[name], form)
 
 
 def _differing(name: str, found: bytes, expected: bytes, form: Format) -> Iterator[Disagreement]:

@@ -30,6 +30,7 @@ from paramgen.targets.venue import (
     Reading,
     Resolution,
     Venue,
+    alone,
 )
 from paramgen.units import YEAR_365
 
@@ -97,6 +98,15 @@ def resolution(market: AaveEngine) -> Resolution:
 
 
 AAVE_ENGINE = Venue(
-    "aave-config-engine", YEAR_365, aave.UNITS,
-    express, encode, decode, readings, curve, resolution,
-)  # fmt: skip
+    "aave-config-engine",
+    YEAR_365,
+    aave.UNITS,
+    express,
+    encode,
+    decode,
+    readings,
+    curve,
+    resolution,
+    (EXECUTE,),
+    alone(decode),
+)

@@ -27,7 +27,9 @@ from paramgen.targets.venue import (
     Refusal,
     Resolution,
     Venue,
+    alone,
     codec,
+    signatures_of,
 )
 from paramgen.units import BPS, YEAR_365
 
@@ -106,6 +108,15 @@ def resolution(market: AaveRiskSteward) -> Resolution:
 
 _ENCODE, _DECODE = codec(SETTERS)
 AAVE_RISK_STEWARD = Venue(
-    "aave-risk-steward", YEAR_365, aave.UNITS,
-    express, _ENCODE, _DECODE, readings, curve, resolution,
-)  # fmt: skip
+    "aave-risk-steward",
+    YEAR_365,
+    aave.UNITS,
+    express,
+    _ENCODE,
+    _DECODE,
+    readings,
+    curve,
+    resolution,
+    signatures_of(SETTERS),
+    alone(_DECODE),
+)

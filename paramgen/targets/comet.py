@@ -18,7 +18,7 @@ from eth_utils.address import to_checksum_address
 
 from paramgen.book.venues import Comet
 from paramgen.mirror.rate import WAD
-from paramgen.targets.calls import ProposalError, arguments, call
+from paramgen.targets.calls import Call, ProposalError, arguments, call
 from paramgen.targets.setters import Setter, Setting, Unit, read, written
 from paramgen.targets.venue import (
     Emission,
@@ -31,6 +31,7 @@ from paramgen.targets.venue import (
     Venue,
     ceil_divide,
     picked,
+    signatures_of,
 )
 from paramgen.units import BPS, YEAR_365
 
@@ -77,7 +78,7 @@ def express(parameters: Parameters, market: Comet) -> Expressed:
             found = said(parameters, market)
             settings += found.settings
             refusals += found.refusals
-    deployed = Setting((market.configurator, market.comet), "upgradedBy", market.proxy_admin)
+    deployed = Setting((market.configurator, market.market), "upgradedBy", market.proxy_admin)
     return Expressed((*settings, deployed), tuple(refusals))
 
 
@@ -86,7 +87,7 @@ def _rates(parameters: Parameters, market: Comet) -> Expressed:
     low = ceil_divide(curve.slope_1 * WAD, curve.kink)
     high = ceil_divide(curve.slope_2 * WAD, WAD - curve.kink)
     values = (curve.kink, *(rate * SECONDS_PER_YEAR for rate in (curve.base_rate, low, high)))
-    of = (market.configurator, market.comet)
+    of = (market.configurator, market.market)
     settings = tuple(Setting(of, name, value) for name, value in zip(RATES, values, strict=True))
     most = MAX_UINT64 // SECONDS_PER_YEAR
     checks = (
@@ -103,7 +104,7 @@ def _rates(parameters: Parameters, market: Comet) -> Expressed:
 
 
 def _factors(parameters: Parameters, market: Comet) -> Expressed:
-    of = (market.configurator, market.comet, market.collateral)
+    of = (market.configurator, market.market, market.collateral)
     borrow, liquidate = parameters["ltv"], parameters["liquidation_threshold"]
     values = [borrow, liquidate]
     if market.store_front is not None:
@@ -136,7 +137,7 @@ def _factor_refusals(values: Sequence[int]) -> Iterator[Refusal]:
 
 
 def _cap(parameters: Parameters, market: Comet) -> Expressed:
-    of = (market.configurator, market.comet, market.collateral)
+    of = (market.configurator, market.market, market.collateral)
     tokens = int(parameters.collateral_tokens)
     setting = Setting(of, "supplyCap", tokens * 10**parameters.decimals)
     if tokens < 2**64 and tokens * 10**parameters.decimals < 2**128:
@@ -165,39 +166,51 @@ def decode(emission: Emission) -> tuple[Setting, ...]:
     settings: list[Setting] = []
     waiting: set[tuple[str, ...]] = set()
     for found in emission.calls:
-        upgraded = arguments(found, DEPLOY)
-        if upgraded is None:
-            read_here = read(SETTERS, found)
-            waiting |= {each.of[:2] for each in read_here}
-            settings += read_here
-            continue
-        of = tuple(str(to_checksum_address(each)) for each in upgraded)
-        waiting.discard(of)
-        settings.append(Setting(of, "upgradedBy", found.to))
+        told = tell(found)
+        for each in told:
+            if each.name == "upgradedBy":
+                waiting.discard(each.of)
+            else:
+                waiting.add(each.of[:2])
+        settings += told
     if waiting:
         comets = ", ".join(sorted(comet for _, comet in waiting))
         raise ProposalError(f"{comets} is changed and not upgraded after it: nothing takes effect")
     return tuple(settings)
 
 
+def tell(found: Call) -> tuple[Setting, ...]:
+    """What one call sets, an upgrade included.
+
+    Raises
+    ------
+    ProposalError : it is none of these.
+    """
+    upgraded = arguments(found, DEPLOY)
+    if upgraded is None:
+        return read(SETTERS, found)
+    of = tuple(str(to_checksum_address(each)) for each in upgraded)
+    return (Setting(of, "upgradedBy", found.to),)
+
+
 def readings(settings: Sequence[Setting], market: Comet) -> tuple[Reading, ...]:
     """The market's getters after the upgrade: rates per second, factors and cap as kept."""
     known = {each.name: each.value for each in settings if isinstance(each.value, int)}
     found = (
-        [Reading(market.comet, "borrowKink()", known["borrowKink"])] if RATES[0] in known else []
+        [Reading(market.market, "borrowKink()", known["borrowKink"])] if RATES[0] in known else []
     )
     for name in RATES[1:]:
         if name in known:
             getter = f"{name.replace('PerYear', 'PerSecond')}()"
-            found.append(Reading(market.comet, getter, known[name] // SECONDS_PER_YEAR))
+            found.append(Reading(market.market, getter, known[name] // SECONDS_PER_YEAR))
     found += [
-        Reading(market.comet, f"getAssetInfoByAddress({market.collateral}).{name}",
+        Reading(market.market, f"getAssetInfoByAddress({market.collateral}).{name}",
                 known[name] // FACTOR * FACTOR)
         for name in FACTORS if name in known
     ]  # fmt: skip
     if "supplyCap" in known:
         getter = f"getAssetInfoByAddress({market.collateral}).supplyCap"
-        found.append(Reading(market.comet, getter, known["supplyCap"]))
+        found.append(Reading(market.market, getter, known["supplyCap"]))
     return tuple(found)
 
 
@@ -219,4 +232,16 @@ def resolution(market: Comet) -> Resolution:
     return Resolution(Fraction(2, WAD))
 
 
-COMET = Venue("comet", YEAR_365, UNITS, express, encode, decode, readings, curve, resolution)
+COMET = Venue(
+    "comet",
+    YEAR_365,
+    UNITS,
+    express,
+    encode,
+    decode,
+    readings,
+    curve,
+    resolution,
+    (*signatures_of(SETTERS), DEPLOY),
+    tell,
+)

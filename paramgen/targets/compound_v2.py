@@ -29,9 +29,11 @@ from paramgen.targets.venue import (
     Refusal,
     Resolution,
     Venue,
+    alone,
     ceil_divide,
     codec,
     picked,
+    signatures_of,
 )
 
 MAX_RATE_PER_BLOCK = 5 * 10**12
@@ -117,5 +119,15 @@ def resolution(market: CompoundV2) -> Resolution:
 
 _ENCODE, _DECODE = codec(SETTERS)
 COMPOUND_V2 = Venue(
-    "compound-v2", None, UNITS, express, _ENCODE, _DECODE, readings, curve, resolution
+    "compound-v2",
+    None,
+    UNITS,
+    express,
+    _ENCODE,
+    _DECODE,
+    readings,
+    curve,
+    resolution,
+    signatures_of(SETTERS),
+    alone(_DECODE),
 )

@@ -27,9 +27,11 @@ from paramgen.targets.venue import (
     Refusal,
     Resolution,
     Venue,
+    alone,
     ceil_divide,
     codec,
     picked,
+    signatures_of,
 )
 from paramgen.units import BPS, PRICE_UNITS, RAY, YEAR_365_2425
 
@@ -208,4 +210,16 @@ def resolution(market: Euler) -> Resolution:
 
 
 _ENCODE, _DECODE = codec(SETTERS)
-EULER = Venue("euler", YEAR_365_2425, UNITS, express, _ENCODE, _DECODE, readings, curve, resolution)
+EULER = Venue(
+    "euler",
+    YEAR_365_2425,
+    UNITS,
+    express,
+    _ENCODE,
+    _DECODE,
+    readings,
+    curve,
+    resolution,
+    signatures_of(SETTERS),
+    alone(_DECODE),
+)

@@ -30,8 +30,10 @@ from paramgen.targets.venue import (
     Refusal,
     Resolution,
     Venue,
+    alone,
     ceil_divide,
     picked,
+    signatures_of,
 )
 from paramgen.units import YEAR_365_24
 
@@ -161,5 +163,15 @@ def resolution(market: Fraxlend) -> Resolution:
 
 
 FRAXLEND = Venue(
-    "fraxlend", YEAR_365_24, UNITS, express, encode, decode, readings, curve, resolution
+    "fraxlend",
+    YEAR_365_24,
+    UNITS,
+    express,
+    encode,
+    decode,
+    readings,
+    curve,
+    resolution,
+    signatures_of(SETTERS),
+    alone(decode),
 )

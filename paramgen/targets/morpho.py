@@ -26,7 +26,9 @@ from paramgen.targets.venue import (
     Refusal,
     Resolution,
     Venue,
+    alone,
     codec,
+    signatures_of,
 )
 from paramgen.units import Rounding, round_fraction
 
@@ -93,4 +95,16 @@ def resolution(market: Morpho) -> Resolution:
 
 
 _ENCODE, _DECODE = codec(SETTERS)
-MORPHO = Venue("morpho-blue", None, UNITS, express, _ENCODE, _DECODE, readings, curve, resolution)
+MORPHO = Venue(
+    "morpho-blue",
+    None,
+    UNITS,
+    express,
+    _ENCODE,
+    _DECODE,
+    readings,
+    curve,
+    resolution,
+    signatures_of(SETTERS),
+    alone(_DECODE),
+)

@@ -41,6 +41,7 @@ from paramgen.targets.venue import (
     Refusal,
     Resolution,
     Venue,
+    alone,
 )
 from paramgen.units import BPS, YEAR_365
 
@@ -158,5 +159,15 @@ def resolution(market: RiskOracle) -> Resolution:
 
 
 RISK_ORACLE = Venue(
-    "risk-oracle", YEAR_365, UNITS, express, encode, decode, readings, curve, resolution
+    "risk-oracle",
+    YEAR_365,
+    UNITS,
+    express,
+    encode,
+    decode,
+    readings,
+    curve,
+    resolution,
+    (PUBLISH,),
+    alone(decode),
 )

@@ -253,6 +253,8 @@ class Venue:
     readings : what the venue's getters will give.
     curve : the borrow curve as the venue computes it, None where no setting is of it.
     resolution : what its rounding may add to the curve.
+    signatures : the functions that it calls.
+    tell : what one call sets. Raises ProposalError where it is none of the venue's.
     """
 
     name: str
@@ -264,6 +266,8 @@ class Venue:
     readings: Callable[[Sequence[Setting], Any], tuple[Reading, ...]]
     curve: Callable[[Sequence[Setting], Any], Polyline | None]
     resolution: Callable[[Any], Resolution]
+    signatures: tuple[str, ...]
+    tell: Callable[[Call], tuple[Setting, ...]]
 
     def settings(self, parameters: Parameters, market: Any) -> tuple[Setting, ...]:
         """The settings of one asset.
@@ -292,6 +296,16 @@ class Venue:
 def _meaning(integer: int, unit: Unit) -> str:
     percent = 100 if unit.reads.startswith("%") else 1
     return f"{number(integer / unit.scale * percent)} {unit.reads}"
+
+
+def alone(decode: Decoder) -> Callable[[Call], tuple[Setting, ...]]:
+    """What one call sets, of a venue whose calls do not depend on each other."""
+    return lambda found: decode(Emission((found,)))
+
+
+def signatures_of(setters: Sequence[Setter]) -> tuple[str, ...]:
+    """The functions of setters."""
+    return tuple(setter.signature for setter in setters)
 
 
 def codec(setters: Sequence[Setter]) -> tuple[Encoder, Decoder]:

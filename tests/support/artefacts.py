@@ -79,6 +79,7 @@ def _market(
             "given_away": {"default": "0.08", "market": "0.02"},
         },
         "deployments": {},
+        "venues": {},
     }
 
 

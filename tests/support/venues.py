@@ -27,7 +27,7 @@ MARKETS: dict[str, dict[str, Any]] = {
     "risk-oracle": {"oracle": ENGINE, "receipt": TOKEN, "loan": LENT},
     "compound-v2": {"model": ENGINE, "blocks_per_year": 2_102_400, "block_time": 12_000},
     "comet": {
-        "configurator": ENGINE, "proxy_admin": EXECUTOR, "comet": STEWARD, "collateral": TOKEN,
+        "configurator": ENGINE, "proxy_admin": EXECUTOR, "market": STEWARD, "collateral": TOKEN,
         "store_front": 60,
     },
     "euler": {
