@@ -18,10 +18,11 @@ from paramgen.edge.backtests import (
     REPORT,
     SUMMARY,
     events_parquet,
+    identity,
     streamed_events,
     write_results,
 )
-from paramgen.edge.scale import spread
+from paramgen.edge.scale import Kept, spread
 from paramgen.report.backtest import backtest_page
 from paramgen.report.page import html
 from paramgen.scenarios.episodes import EPISODES
@@ -74,23 +75,25 @@ def backtest(
     """Walk BOOK forward over histories: compile on the past, replay the fold that follows.
 
     Alarms with their Poisson interval, detection of labelled episodes, coverage of the decay and
-    tests of the loss quantile, for our policy and for others beside it.
+    tests of the loss quantile, for our policy and for others beside it. A run that is stopped goes
+    on where it was when the same command is given again.
     """
     to = where(workers, scheduler)
     request = read_request(book, Options(**options))
+    kept = Kept(output / "backtest.parts", identity(request))
     with (
         shown_progress("backtesting", silent=as_json) as progress,
         streamed_events(output) as take,
-        spread(to, progress, take) as mapper,
+        spread(to, progress, take, kept) as mapper,
     ):
         found = run(request, mapper)
-    summary = document(found)
-    files = {
-        EVENTS: events_parquet(found.replayed),
-        SUMMARY: canonical(summary),
-        REPORT: html(backtest_page(found)).encode(),
-    }
-    write_results(output, files)
+        summary = document(found)
+        files = {
+            EVENTS: events_parquet(found.replayed),
+            SUMMARY: canonical(summary),
+            REPORT: html(backtest_page(found)).encode(),
+        }
+        write_results(output, files)
     if as_json:
         show_json(summary)
         return 0

@@ -22,7 +22,7 @@ from paramgen.cli.quantities import (
 )
 from paramgen.cli.scale import scale_options, shown_progress, where
 from paramgen.edge.files import write_whole
-from paramgen.edge.scale import spread
+from paramgen.edge.scale import Kept, spread
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _KINDS = ("rounds", "prices", "nav", "supply")
@@ -95,24 +95,28 @@ def calibrate(
     Staleness, decay, breaker pairs, haircut and, with --second, the tolerance; each with a
     confidence interval by the stationary block bootstrap, and with what the fit is worth. The
     result is evidence: a file that a book refers to by its hash. With --book and --asset, what is
-    asked comes from the book, and without a FEED so do the histories.
+    asked comes from the book, and without a FEED so do the histories. A run that is stopped goes on
+    where it was when the same command is given again, a finished feed at a time.
     """
     # The resampling library takes seconds to import, which no other command should wait for.
-    from paramgen.cli.calibration_run import Asked, page_of, run  # noqa: PLC0415
+    from paramgen.cli.calibration_run import Asked, asked_tasks, page_of, run  # noqa: PLC0415
+    from paramgen.edge.calibrations import identity  # noqa: PLC0415
 
     asked = Asked(**given)
     to = where(workers, scheduler)
+    tasks = asked_tasks(feeds, asked)
+    made_from = identity(tasks, asked.how)
+    kept = Kept(asked.output / f"calibrate-{made_from['inputs'][:16]}.parts", made_from)
     with (
         shown_progress("calibrating", silent=as_json) as progress,
-        spread(to, progress) as mapper,
+        spread(to, progress, kept=kept) as mapper,
     ):
-        made = run(feeds, asked, mapper)
-    found = [file for _, file in made]
-    page = None if asked.report is None else page_of(made)
-    for one in found:
-        write_whole(asked.output / one.file, one.content)
-    if asked.report is not None and page is not None:
-        write_whole(asked.report, page)
+        found = run(tasks, asked, mapper)
+        page = None if asked.report is None else page_of(list(zip(tasks, found, strict=True)))
+        for one in found:
+            write_whole(asked.output / one.file, one.content)
+        if asked.report is not None and page is not None:
+            write_whole(asked.report, page)
     for one in found:
         for warning in warnings_of(one.calibration):
             click.echo(f"warning: {one.calibration.name}: {warning}", err=True)

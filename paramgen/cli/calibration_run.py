@@ -103,6 +103,11 @@ class Asked:
         return Days(datetime.now(UTC), self.since, self.until, self.leap)
 
     @property
+    def how(self) -> Resampling:
+        """How intervals are had."""
+        return Resampling(seed=self.seed, resamples=self.resamples, interval=self.interval)
+
+    @property
     def columns(self) -> HistoryFormat:
         """Columns of the feeds."""
         return _columns(self.time, self.price, self.decimals)
@@ -118,10 +123,8 @@ def _columns(time: str, price: str, decimals: int) -> HistoryFormat:
     return HistoryFormat(time=time, price=price, decimals=decimals)
 
 
-def run(
-    feeds: Sequence[Path], asked: Asked, mapper: Mapper = map
-) -> list[tuple[Task, CalibrationFile]]:
-    """Make every calibration that was asked for, spread by `mapper`; nothing is written.
+def asked_tasks(feeds: Sequence[Path], asked: Asked) -> Sequence[Task]:
+    """Read what every calibration that was asked for is made from; nothing is written.
 
     Raises
     ------
@@ -138,9 +141,12 @@ def run(
         raise click.UsageError(f"With --book, what is asked comes from it: leave out {options}.")
     if not feeds and asked.book is None:
         raise click.UsageError("Name a FEED, or a --book and its --asset.")
-    how = Resampling(seed=asked.seed, resamples=asked.resamples, interval=asked.interval)
-    tasks = _tasks(feeds, asked) if feeds else _book_tasks(asked)
-    return list(zip(tasks, mapper(partial(_calibrated, how), tasks), strict=True))
+    return _tasks(feeds, asked) if feeds else _book_tasks(asked)
+
+
+def run(tasks: Sequence[Task], asked: Asked, mapper: Mapper = map) -> list[CalibrationFile]:
+    """Make the calibrations, spread by `mapper`, in the order of their tasks."""
+    return list(mapper(partial(_calibrated, asked.how), tasks))
 
 
 def _calibrated(how: Resampling, task: Task) -> CalibrationFile:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from paramgen.backtest.liquidity import PoolHistory
-from paramgen.backtest.run import ReplayedFold
+from paramgen.backtest.run import ReplayedFold, Request
 from paramgen.backtest.walk import LEGS
 from paramgen.book.loaded import InputFile, Loaded, PriceHistory
 from paramgen.book.schema import Asset, Evidence, EvidenceKind, HistoryFormat
@@ -215,6 +215,21 @@ _EVENTS = pa.schema(
 )
 
 
+def identity(request: Request) -> dict[str, str]:
+    """What a backtest is made from: every file by its hash, every price, and what is asked."""
+    loaded = request.loaded
+    whole = hashlib.sha256()
+    for name, history in sorted(loaded.histories.items()):
+        whole.update(name.encode() + history.times.tobytes() + history.prices.tobytes())
+    asked = [request.assets, request.walk, request.policies, request.cadences, request.episodes]
+    files = [(item.role, item.sha256) for item in loaded.inputs]
+    return {
+        "prices": whole.hexdigest(),
+        "files": repr(files),
+        "asked": repr((asked, request.reset_after)),
+    }
+
+
 def events_parquet(replayed: Sequence[ReplayedFold]) -> bytes:
     """Every event of these folds, in order of asset, fold, policy, cadence and time."""
     rows = [
@@ -242,7 +257,7 @@ def streamed_events(folder: Path) -> Iterator[Callable[[int, object], None]]:
     """Lend a taker of results that leaves each fold's events as a part while the run lasts.
 
     The parts are whole files and stand beside where the events will. A run that is killed leaves
-    them to be looked at; the next one removes them and begins anew.
+    them to be looked at; the next one writes them anew, of the folds it takes from before as well.
     """
     parts = folder / f"{EVENTS}.parts"
     shutil.rmtree(parts, ignore_errors=True)

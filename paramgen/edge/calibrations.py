@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,17 @@ class Task:
     feed: Feed
     seconds: Sequence[Feed]
     settings: Settings
+
+
+def identity(tasks: Sequence[Task], how: Resampling) -> dict[str, str]:
+    """What calibrations are made from: every feed by its file and its prices, and what is asked."""
+    whole = hashlib.sha256(how.model_dump_json().encode())
+    for task in tasks:
+        whole.update(f"{task.name} {task.settings.model_dump_json()} ".encode())
+        for feed in (task.feed, *task.seconds):
+            whole.update(feed.record.model_dump_json().encode())
+            whole.update(feed.history.times.tobytes() + feed.history.prices.tobytes())
+    return {"inputs": whole.hexdigest()}
 
 
 def book_tasks(loaded: Loaded, name: str, days: Days, holding: float) -> Sequence[Task]:

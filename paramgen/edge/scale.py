@@ -1,8 +1,8 @@
 """Many independent tasks: in this process, on an embedded cluster, or on a Dask scheduler.
 
 A task's draws come from its own key, and results are ordered by key, so that the same bytes come
-out whoever ran what, and when. Chunks of tasks are written as parts as they finish; a run that is
-killed goes on from its parts, and a worker that dies loses only what it had not yet handed over.
+out whoever ran what, and when. What is finished is kept as parts (`paramgen.edge.parts`); a run
+that is killed goes on from them, and a worker that dies loses only what it had not yet handed over.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import itertools
-import json
-import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,8 +24,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from paramgen import __version__
-from paramgen.edge.files import whole_file, write_whole
-from paramgen.errors import ParamgenError
+from paramgen.edge.files import whole_file
+from paramgen.edge.parts import Parts, discard, fingerprint
+from paramgen.edge.plain import Codec, codec_of
+from paramgen.errors import InvalidInputError, ParamgenError
 
 if TYPE_CHECKING:
     from paramgen.backtest.run import Mapper
@@ -93,15 +93,15 @@ class Job:
         """What tells this job's parts from any other's."""
         told = {
             "name": self.name,
-            "work": f"{self.work.__module__}.{self.work.__qualname__}",
-            "version": __version__,
+            "work": _name(self.work),
+            "versions": _versions(),
             "seed": self.seed,
             "identity": dict(self.identity),
             "chunk": self.chunk,
             "keys": sorted(self.tasks),
             "schema": self.schema.to_string(show_schema_metadata=True),
         }
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        return fingerprint(told)
 
 
 def task_seed(seed: int, key: str) -> np.random.SeedSequence:
@@ -129,18 +129,20 @@ def run(
     ScaleError
         When the cluster cannot be had or gives up on a task; finished parts are kept.
     """
-    folder = out.with_name(f"{out.name}.parts") / job.fingerprint[:16]
-    parts = {index: folder / f"part-{index:06d}.parquet" for index in range(len(job.chunks))}
-    missing = [index for index, path in parts.items() if not path.is_file()]
-    found = len(parts) - len(missing)
+    folder = out.with_name(f"{out.name}.parts")
+    parts = Parts(folder, job.fingerprint, ".parquet")
+    table = partial(_table, schema=job.schema)
+    names = [_part_name(index) for index in range(len(job.chunks))]
+    missing = [index for index, name in enumerate(names) if parts.read(name, table) is None]
+    found = len(names) - len(missing)
     tell = progress or (lambda _done, _of: None)
-    tell(found, len(parts))
+    tell(found, len(names))
     with ExitStack() as stack:
         for done, (index, rows) in enumerate(_computed(job, missing, where, stack), start=1):
-            _write_part(parts[index], job.schema, rows)
-            tell(found + done, len(parts))
-    _compact(job.schema, list(parts.values()), out)
-    shutil.rmtree(folder.parent)
+            parts.write(names[index], _part(job.schema, rows))
+            tell(found + done, len(names))
+    _compact(job.schema, Parts(folder, job.fingerprint, ".parquet"), names, out)
+    discard(folder)
     return len(missing), found
 
 
@@ -167,46 +169,125 @@ def _chunk(job: Job, index: int) -> list[tuple[str, Any]]:
     return [(key, job.tasks[key]) for key in job.chunks[index]]
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Where finished results are kept while a job runs, and what they are made from.
+
+    Attributes
+    ----------
+    folder : for the parts, beside the output; it is gone once the job has ended whole.
+    identity : hashes of the inputs, and the options: parts of another identity are never taken.
+    """
+
+    folder: Path
+    identity: Mapping[str, str]
+
+    def parts(self, work: Callable[..., Any], order: int, count: int) -> Parts:
+        """Return the parts of one map: of so many tasks, and how manieth of the job."""
+        told = {
+            "work": _name(work.func if isinstance(work, partial) else work),
+            "order": order,
+            "count": count,
+            "versions": _versions(),
+            "identity": dict(self.identity),
+        }
+        return Parts(self.folder, fingerprint(told), ".json")
+
+
+@dataclass
+class _Results:
+    """The results of one map: those kept from a run before, and each as it comes."""
+
+    parts: Parts | None
+    codec: Codec | None
+    count: int
+    take: Taker
+    tell: Progress
+    found: dict[int, Any] = field(default_factory=dict)
+
+    def read(self) -> None:
+        """Take what a run before has finished."""
+        if self.parts is None or self.codec is None:
+            return
+        for index in range(self.count):
+            result = self.parts.read(_part_name(index), self.codec.decode)
+            if result is not None:
+                self.found[index] = result
+                self.take(index, result)
+        self.tell(len(self.found), self.count)
+
+    def add(self, index: int, result: object) -> None:
+        """Keep one result; told to have been done only when it is kept."""
+        if self.parts is not None and self.codec is not None:
+            self.parts.write(_part_name(index), self.codec.encode(result))
+        self.found[index] = result
+        self.take(index, result)
+        self.tell(len(self.found), self.count)
+
+
 @contextmanager
 def spread(
-    where: Where, progress: Progress | None = None, take: Taker | None = None
+    where: Where,
+    progress: Progress | None = None,
+    take: Taker | None = None,
+    kept: Kept | None = None,
 ) -> Iterator[Mapper]:
     """Lend a map over tasks that runs there; results come in the order of the tasks.
 
-    For work whose results are no rows of a table: a run that is killed begins anew.
+    For work whose results are no rows of a table. Maps are told apart by their order and their
+    work, so that a job that is started again has to make the same ones.
 
     Parameters
     ----------
     take : given the index of a task and its result as soon as it is there, whatever the order.
+    kept : where results are kept, so that a run that is killed goes on from them; without it, it
+        begins anew. What the work says it returns must be a dataclass or a model.
     """
     tell = progress or (lambda _done, _of: None)
     give = take or (lambda _index, _result: None)
-
-    def told(finished: Iterable[tuple[int, R]], count: int) -> Iterator[tuple[int, R]]:
-        for done, pair in enumerate(finished, start=1):
-            give(*pair)
-            tell(done, count)
-            yield pair
+    order = itertools.count()
 
     def mapped(work: Callable[[T], R], tasks: Sequence[T], /) -> Iterable[R]:
-        calls = ((index, partial(work, task)) for index, task in enumerate(tasks))
-        finished = start(f"task-{uuid.uuid4().hex}", calls)
-        return [result for _, result in sorted(told(finished, len(tasks)), key=_index)]
+        parts = None if kept is None else kept.parts(work, next(order), len(tasks))
+        codec = None if kept is None else codec_of(work)
+        results = _Results(parts, codec, len(tasks), give, tell)
+        results.read()
+        missing = [index for index in range(len(tasks)) if index not in results.found]
+        calls = ((index, partial(work, tasks[index])) for index in missing)
+        for index, result in start(f"task-{uuid.uuid4().hex}", calls) if missing else ():
+            results.add(index, result)
+        return [results.found[index] for index in range(len(tasks))]
 
-    with ExitStack() as stack:
+    with _discarding(kept), ExitStack() as stack:
         start = _here
         if where.workers or where.scheduler:
             start = partial(_finished, stack.enter_context(_cluster(where)))
         yield mapped
 
 
+@contextmanager
+def _discarding(kept: Kept | None) -> Iterator[None]:
+    """Remove the parts at the end: of what ended whole, or was refused and will be another job."""
+    folder = None if kept is None else kept.folder
+    try:
+        yield
+    except InvalidInputError:
+        discard(folder)
+        raise
+    discard(folder)
+
+
+def _name(work: Callable[..., Any]) -> str:
+    return f"{work.__module__}.{work.__qualname__}"
+
+
+def _part_name(index: int) -> str:
+    return f"part-{index:06d}"
+
+
 def _here(_name: str, calls: Iterator[tuple[int, Callable[[], R]]]) -> Iterator[tuple[int, R]]:
     """Results one after another, in this process."""
     return ((index, call()) for index, call in calls)
-
-
-def _index(pair: tuple[int, Any]) -> int:
-    return pair[0]
 
 
 def _finished(
@@ -299,17 +380,27 @@ def _versions() -> dict[str, str]:
     return {"paramgen": __version__, "numpy": np.__version__, "pyarrow": pa.__version__}
 
 
-def _write_part(path: Path, schema: pa.Schema, rows: Sequence[Row]) -> None:
-    table = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+def _part(schema: pa.Schema, rows: Sequence[Row]) -> bytes:
     sink = pa.BufferOutputStream()
+    table = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
     pq.write_table(table, sink, compression="zstd")
-    write_whole(path, sink.getvalue().to_pybytes())
+    return bytes(sink.getvalue())
 
 
-def _compact(schema: pa.Schema, parts: Sequence[Path], out: Path) -> None:
+def _table(content: bytes, schema: pa.Schema) -> pa.Table:
+    return pq.read_table(pa.BufferReader(content), schema=schema)
+
+
+def _compact(schema: pa.Schema, parts: Parts, names: Sequence[str], out: Path) -> None:
+    table = partial(_table, schema=schema)
     with (
         whole_file(out) as temporary,
         pq.ParquetWriter(temporary, schema, compression="zstd") as writer,
     ):
-        for part in parts:
-            writer.write_table(pq.read_table(part, schema=schema))
+        for name in names:
+            found = parts.read(name, table)
+            if found is None:
+                raise ScaleError(
+                    f"{parts.home}: {name} was changed while the job ran; run it again."
+                )
+            writer.write_table(found)

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from paramgen.edge.scale import Job
+
+
+@dataclass(frozen=True)
+class Square:
+    """A result that is no row of a table."""
+
+    of: int
+    values: NDArray[np.float64]
+    spread: tuple[float, float] = (0.0, math.inf)
+
+
+def square(argument: tuple[int, Path]) -> Square:
+    """Square a number, and leave a trace of having done it."""
+    number, trace = argument
+    with trace.open("a") as file:
+        file.write(f"{number}\n")
+    return Square(number, np.array([number, number**2 / 3.0, math.nan]))
+
 
 SCHEMA = pa.schema(
     [("key", pa.string()), ("draw", pa.int32()), ("value", pa.float64())],
