@@ -78,8 +78,9 @@ STEWARD = (
     "step, cooldown and budget, 655 a field; a field that stays is leaked alone, 220. 500 are the "
     "rate model's code; 2 290 check call data, hash the state twice, walk the batch, and read and "
     "write the ledger around the judgement. The bound leaves 4 560 for these 5 410. With one field "
-    "or two it holds, with three it misses by some 410. It was 19 977; what remains is the check "
-    "of a field times four, and none of it is dropped. No market of the row accrues."
+    "or two it holds, with three, by interpolation, it misses by some 410. It was 19 977; what "
+    "remains is the check of a field times four, and none of it is dropped. No market of the row "
+    "accrues."
 )
 TABLE = (
     Section(
