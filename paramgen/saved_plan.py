@@ -43,7 +43,7 @@ def to_document(plan: Plan) -> dict[str, Any]:
             for change in plan.guardrails
         ],
         "price_move_limit": plan.price_move_limit,
-        "words": {asset: _words_document(landing) for asset, landing in plan.words.items()},
+        "words": {asset: words_document(landing) for asset, landing in plan.words.items()},
         "missing": list(plan.missing),
         "refusals": {asset: list(refused) for asset, refused in plan.refusals.items()},
     }
@@ -64,7 +64,7 @@ def assumption_document(assumed: Assumption) -> dict[str, Any]:
             and {
                 "address": standing.address,
                 "epoch": standing.epoch,
-                "words": _words_document(standing.words),
+                "words": words_document(standing.words),
             }
             for asset, standing in assumed.markets.items()
         },
@@ -130,7 +130,7 @@ def _read_plan(document: Mapping[str, Any]) -> Plan:
             for change in document["guardrails"]
         ),
         price_move_limit=document["price_move_limit"],
-        words={asset: _read_words(landing) for asset, landing in document["words"].items()},
+        words={asset: read_words(landing) for asset, landing in document["words"].items()},
         missing=tuple(document["missing"]),
         refusals={asset: tuple(refused) for asset, refused in document["refusals"].items()},
     )
@@ -153,15 +153,17 @@ def read_assumption(assumed: Mapping[str, Any]) -> Assumption:
         guardrails={int(i): int(rail, 16) for i, rail in assumed["guardrails"].items()},
         markets={
             asset: standing
-            and Standing(standing["address"], _read_words(standing["words"]), standing["epoch"])
+            and Standing(standing["address"], read_words(standing["words"]), standing["epoch"])
             for asset, standing in assumed["markets"].items()
         },
     )
 
 
-def _words_document(words: Mapping[Word, int]) -> dict[str, str]:
+def words_document(words: Mapping[Word, int]) -> dict[str, str]:
+    """Words by name, as text."""
     return {word.value: word_text(value) for word, value in words.items()}
 
 
-def _read_words(words: Mapping[str, str]) -> dict[Word, int]:
+def read_words(words: Mapping[str, str]) -> dict[Word, int]:
+    """Read `words_document` back."""
     return {Word(name): int(value, 16) for name, value in words.items()}

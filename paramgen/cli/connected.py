@@ -28,6 +28,7 @@ from paramgen.artefact import artefact, canonical, parse_artefact
 from paramgen.cli.check import warnings_of
 from paramgen.cli.live_options import Houses
 from paramgen.cli.output import console, show_json
+from paramgen.cli.paths import show_paths, show_waiting
 from paramgen.cli.pending import pending
 from paramgen.cli.pending import show as show_pending
 from paramgen.cli.reporting import (
@@ -51,12 +52,15 @@ from paramgen.edge.chain import (
     network_key,
     waiting_for,
 )
-from paramgen.edge.deploy import NOBODY
+from paramgen.edge.deploy import NOBODY, tokens
 from paramgen.edge.deployments import Deployments, alone, open_deployments
 from paramgen.edge.files import read, write_whole
 from paramgen.edge.load import load_book
 from paramgen.edge.node import PUBLIC_CONFIRMATIONS, Waiting
 from paramgen.errors import ParamgenError
+from paramgen.path import saved as saved_paths
+from paramgen.path.follow import Due, due, step_artefact
+from paramgen.path.plan import Paths, is_jump, make_paths
 from paramgen.plan import Plan
 from paramgen.proposal.report import report
 from paramgen.saved_plan import from_bytes, to_bytes, to_document
@@ -65,6 +69,8 @@ DEFAULT_BOOK = Path("examples/rwa/book.yaml")
 DEPLOYMENTS = Path("deployments")
 OUTPUT = Path("build")
 INTERRUPTED = 130
+TEST_ACCOUNT = "TEST::"
+"""ape's name of a test account, before its number."""
 
 for _level in CLICK_ECHO_KWARGS:
     CLICK_ECHO_KWARGS[_level] = {"err": True}
@@ -91,6 +97,9 @@ class Options:
     patience: float | None = None
     page: Path | None = None
     houses: Houses = field(default_factory=Houses)
+    path: Path | None = None
+    save_path: Path | None = None
+    governance: int | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +154,8 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--policy", type=path, help="A policy in place of the one the book names."),
         click.option("--artefact", type=path, help="A compiled artefact in place of a book."),
         click.option("--account", metavar="ALIAS",
-                     help="ape's account that sends; on a fork, an address to impersonate."),
+                     help="ape's account that sends (TEST::1 on local networks); on a fork, an "
+                     "address to impersonate."),
         click.option("--mocks", is_flag=True, help="Mock what is missing, off local networks too."),
         click.option("-o", "--output", type=folder, default=OUTPUT, show_default=True,
                      help="Folder for the artefact."),
@@ -218,10 +228,16 @@ def run_update(provider: Any, options: Options) -> Mapping[str, Any]:
     ParamgenError
         With a message that says what to do.
     """
+    if options.plan is not None and options.path is not None:
+        raise ParamgenError("--path says itself what is next; give it without --plan")
     saved = None if options.plan is None else from_bytes(read(options.plan))
-    with _opened(provider, options, saved) as session:
+    path = None if options.path is None else saved_paths.from_bytes(read(options.path))
+    with _opened(provider, options, saved, path) as session:
         _show(session)
         _save(session)
+        if session.due is not None and session.due.waiting and session.prepared.is_done:
+            click.echo("Nothing is due; no transaction sent.")
+            return session.finished("not due")
         if session.prepared.is_done:
             click.echo("Nothing to do; no transaction sent.")
             session.write_artefact()
@@ -229,11 +245,12 @@ def run_update(provider: Any, options: Options) -> Mapping[str, Any]:
         if options.dry_run:
             click.echo("Dry run; no transaction sent.")
             return session.document("dry run")
+        _require_no_jump(session)
         _confirm(session)
         with session.progress(len(session.prepared.names)):
             applied = apply(session.artefact, session.chain, session.prepared)
         session.write_artefact()
-        if not options.as_json:
+        if not options.as_json and session.due is None:
             show_parameters(session.artefact)
         click.echo(
             f"Applied: {len(session.chain.journal.sent)} transactions, {applied.verified} fields "
@@ -270,12 +287,20 @@ def run_deploy(provider: Any, options: Options) -> Mapping[str, Any]:
 
 @dataclass
 class _Session:
-    """An artefact, a chain, and what differs between them."""
+    """An artefact, a chain, and what differs between them.
+
+    Attributes
+    ----------
+    paths : the steward's way, where what differs is beyond one batch of it.
+    due : where a saved path is followed, what of it can be done now.
+    """
 
     options: Options
     artefact: Mapping[str, Any]
     chain: Chain
     prepared: Prepared
+    paths: Paths | None = None
+    due: Due | None = None
 
     def finished(self, status: str, applied: Applied | None = None) -> dict[str, Any]:
         """Close the report; returns what `--json` prints."""
@@ -293,6 +318,8 @@ class _Session:
             "block": self.prepared.state.block if applied is None else applied.block,
             "artefact": self.artefact["hash"],
             "plan": to_document(self.prepared.plan),
+            "path": None if self.paths is None else saved_paths.to_document(self.paths),
+            "waiting": None if self.due is None else dict(self.due.waiting),
             "steps": [step.name for step in self.prepared.steps],
             "transactions": sent_entries(self.chain.journal),
             "verified_fields": None if applied is None else applied.verified,
@@ -301,7 +328,7 @@ class _Session:
 
     def write_artefact(self) -> None:
         """Leave the artefact that the chain now runs on."""
-        if not self.options.dry_run:
+        if not self.options.dry_run and self.due is None:
             write_whole(self.options.output / "artefact.json", canonical(self.artefact))
 
     @contextmanager
@@ -324,7 +351,9 @@ class _Session:
 
 
 @contextmanager
-def _opened(provider: Any, options: Options, saved: Plan | None) -> Iterator[_Session]:
+def _opened(
+    provider: Any, options: Options, saved: Plan | None, path: Paths | None = None
+) -> Iterator[_Session]:
     logger.set_level(LogLevel.WARNING)
     document = _artefact(options)
     file = _deployments_file(provider, options)
@@ -342,8 +371,23 @@ def _opened(provider: Any, options: Options, saved: Plan | None) -> Iterator[_Se
         chain.journal.redact = redact
         mocks = chain.is_local or options.mocks
         with reported(chain, _report_file(options), _facts(document, chain)):
-            prepared = prepare(document, chain, mocks=mocks, saved=saved)
-            yield _Session(options, document, chain, prepared)
+            if path is None:
+                prepared = prepare(document, chain, mocks=mocks, saved=saved)
+                paths = _paths(document, prepared, options.governance)
+                yield _Session(options, document, chain, prepared, paths)
+                return
+            state = chain.state(tokens(document, chain))
+            found = due(path, document, state)
+            step = step_artefact(document, found.words, state)
+            prepared = prepare(step, chain, mocks=mocks)
+            yield _Session(options, step, chain, prepared, due=found)
+
+
+def _paths(document: Mapping[str, Any], prepared: Prepared, governance: int | None) -> Paths | None:
+    """The steward's way, where the governor's role would be needed to go it at once."""
+    if not is_jump(prepared.plan):
+        return None
+    return make_paths(document, prepared.plan, prepared.state, governance)
 
 
 def _waiting(provider: Any, options: Options) -> Waiting:
@@ -395,6 +439,9 @@ def _account(provider: Any, options: Options, document: Mapping[str, Any]) -> An
     if is_fork(provider):
         return _rehearsing(provider, options, document)
     if options.account is not None:
+        local = provider.network.is_local or is_embedded(provider)
+        if local and (number := options.account.removeprefix(TEST_ACCOUNT)).isdecimal():
+            return ape.accounts.test_accounts[int(number)]
         if options.account not in ape.accounts.aliases:
             known = ", ".join(sorted(ape.accounts.aliases)) or "none"
             raise ParamgenError(f"ape has no account {options.account!r}; it has: {known}")
@@ -424,6 +471,16 @@ def _rehearsing(provider: Any, options: Options, document: Mapping[str, Any]) ->
     return impersonated(provider, address)
 
 
+def _require_no_jump(session: _Session) -> None:
+    """Who is not the governor is told of the path before anything is sent."""
+    if session.paths is not None and not session.prepared.state.caller_is_governor:
+        raise ParamgenError(
+            f"{session.chain.sender} is not the governor, and the steward may not go this far at "
+            "once.\n    Save the path above with --save-path FILE and follow it with --path FILE, "
+            "or write a proposal with `paramgen propose`. Nothing was sent."
+        )
+
+
 def _confirm(session: _Session) -> None:
     if session.options.yes:
         return
@@ -445,17 +502,30 @@ def _show(session: _Session) -> None:
         console().print(guardrail_table(prepared.plan))
     if prepared.steps:
         click.echo(f"Before the batch: {_summary(prepared)}.")
+    if session.paths is not None:
+        show_paths(session.paths)
+    if session.due is not None:
+        show_waiting(session.due.waiting)
 
 
 def _save(session: _Session) -> None:
     options, plan = session.options, session.prepared.plan
     if options.save_plan is not None:
         write_whole(options.save_plan, to_bytes(plan))
+    if options.save_path is not None:
+        _save_path(options.save_path, session.paths)
     if options.page is not None:
         left = difference(session.artefact, plan.assumes)
         title = f"What would change on {session.chain.network}"
         page = report(session.artefact, plan.assumes, left, title)
         write_whole(options.page, page.encode())
+
+
+def _save_path(file: Path, paths: Paths | None) -> None:
+    if paths is None:
+        click.echo("No path is needed: one batch is enough, or the governor's first is missing.")
+        return
+    write_whole(file, saved_paths.to_bytes(paths))
 
 
 def _summary(prepared: Prepared) -> str:

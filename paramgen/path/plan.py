@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from paramgen.difference import PARAMETER_IDS, Standing
+from paramgen.difference import PARAMETER_IDS, Assumption, Standing
 from paramgen.encode import BY_NAME, FIELDS, Word, pack, unpack
 from paramgen.mirror.oracle import Configuration
 from paramgen.mirror.rate import Curve
 from paramgen.mirror.steward import (
     Guardrail,
+    MarketJudgement,
     collateral_refusals,
     coupled_refusals,
     judge_update,
@@ -73,17 +74,20 @@ class Path:
 
 
 @dataclass(frozen=True)
-class Delays:
-    """How long governance takes, each in seconds: its vote, and its timelock.
+class Paths:
+    """The steward's ways to an artefact, market by market, and when governance could be there.
 
     Attributes
     ----------
-    voting : from the proposal to the end of the vote, the delay before it included.
-    timelock : from queueing to execution.
+    assumes : the chain as it was read.
+    governance_at : Unix time at which one batch of the governor, proposed at once, can land; None
+        where nobody said how long its vote and its timelock take.
     """
 
-    voting: int
-    timelock: int
+    artefact: str
+    assumes: Assumption
+    markets: Mapping[str, Path]
+    governance_at: int | None = None
 
 
 def is_jump(plan: Plan) -> bool:
@@ -91,21 +95,34 @@ def is_jump(plan: Plan) -> bool:
     return any(change.verdict is Verdict.GOVERNOR for change in plan.changes)
 
 
-def paths(artefact: Mapping[str, Any], plan: Plan, state: ChainState) -> dict[str, Path]:
-    """By asset, the steward's way of every listed market that differs, in the artefact's order.
+def make_paths(
+    artefact: Mapping[str, Any], plan: Plan, state: ChainState, governance: int | None = None
+) -> Paths:
+    """The steward's way of every listed market that differs, in the artefact's order.
 
+    Parameters
+    ----------
+    plan : the plan of this artefact and state.
+    governance : seconds from a proposal to its execution.
+
+    Notes
+    -----
     The guardrails are those on chain: changing them is the governor's.
     """
     rails = {number: Guardrail.unpack(state.rail(number)) for number in PARAMETER_IDS.values()}
-    found = {}
-    for asset, landing in plan.words.items():
-        market = state.market(asset)
-        if market is not None:
-            has_secondary = bool(artefact["markets"][asset]["feed"]["has_secondary"])
-            found[asset] = market_path(
-                market, landing, rails, now=state.time, has_secondary=has_secondary
-            )
-    return found
+    found = {
+        asset: market_path(
+            market,
+            landing,
+            rails,
+            now=state.time,
+            has_secondary=bool(artefact["markets"][asset]["feed"]["has_secondary"]),
+        )
+        for asset, landing in plan.words.items()
+        if (market := state.market(asset)) is not None
+    }
+    governed = None if governance is None else state.time + governance
+    return Paths(plan.artefact, plan.assumes, found, governed)
 
 
 def market_path(
@@ -225,21 +242,16 @@ def _dated(
     for way in ways:
         update = {word: value for word, value in way.items() if value != words[word]}
         here = replace(market, standing=replace(market.standing, words=words), ledger=ledger)
-        time = _earliest(here, update, rails, time)
-        judgement = _judged(here, update, rails, time)
-        paused = judge_update(
-            words, update, ledger, rails, now=time, by_governor=False, paused=True,
-            locked_until=market.locked_until,
-        )  # fmt: skip
-        if judgement:
+        time = earliest(here, update, rails, time)
+        judgement = _judgement(here, update, rails, time)
+        if judgement.refusals:
             raise AssertionError(f"the mirror refuses a step of its own path: {judgement}")
+        paused = _judgement(here, update, rails, time, paused=True)
         yield Step(time, update, needs_price=bool(paused.refusals))
-        words, ledger = way, paused.ledger
+        words, ledger = way, judgement.ledger
 
 
-def _earliest(
-    market: MarketState, update: Words, rails: Mapping[int, Guardrail], after: int
-) -> int:
+def earliest(market: MarketState, update: Words, rails: Mapping[int, Guardrail], after: int) -> int:
     """The earliest time from `after` on at which the mirror accepts an update.
 
     Cooldown, budget and lock only ever ease with time, so the answer is found by bisection.
@@ -249,14 +261,23 @@ def _earliest(
     as_of = unpack(Word.REFERENCE, update.get(Word.REFERENCE, 0))["reference_as_of"]
     first = max(after, as_of)
     times = range(first, max(first, last + longest, market.locked_until + 1))
-    return first + first_where(times, lambda now: not _judged(market, update, rails, now))
+
+    def lands(now: int) -> bool:
+        return not _judgement(market, update, rails, now).refusals
+
+    return first + first_where(times, lands)
 
 
-def _judged(
-    market: MarketState, update: Words, rails: Mapping[int, Guardrail], now: int
-) -> tuple[str, ...]:
-    """What the mirror of the steward refuses of an update at a time; nothing where it lands."""
-    judgement = judge_update(
+def _judgement(
+    market: MarketState,
+    update: Words,
+    rails: Mapping[int, Guardrail],
+    now: int,
+    *,
+    paused: bool = False,
+) -> MarketJudgement:
+    """What the mirror makes of an update by the steward at a time."""
+    return judge_update(
         market.standing.words,
         update,
         market.ledger,
@@ -264,10 +285,5 @@ def _judged(
         now=now,
         by_governor=False,
         locked_until=market.locked_until,
+        paused=paused,
     )
-    return tuple(map(str, judgement.refusals))
-
-
-def governed_from(now: int, delays: Delays) -> int:
-    """When one governor batch, proposed now, can land."""
-    return now + delays.voting + delays.timelock
