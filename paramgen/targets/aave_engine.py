@@ -4,8 +4,7 @@ The engine has no state and no rights: its code has to run as an account that ha
 governance lets an `Executor` do so, which its owner (a payloads controller, a Safe, a timelock)
 calls: executeTransaction(target, value, signature, data, withDelegatecall). Each of the engine's
 functions is one such call here, with an empty signature and the whole calldata, so that every value
-stands in what is voted on and no payload contract has to be trusted. For the usual path,
-`payload` writes the same as an `AaveV3Payload`.
+stands in what is voted on and no payload contract has to be trusted.
 
 Source: aave-v3-origin 3.6.0, AaveV3ConfigEngine.sol and AaveV3Payload.sol; aave-governance-v3,
 payloads/Executor.sol.
