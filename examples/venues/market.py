@@ -112,8 +112,8 @@ class Market:
 
     def epoch(self) -> int:
         """How often the oracle tripped or was reset."""
-        return int(self.oracle.functions.contest().call() >> _EPOCH)
+        return int(self.oracle.functions.stored(_CONTEST).call() >> _EPOCH)
 
 
-_EPOCH = 64
-"""Offset in the contest word, `OracleWords.sol`."""
+_CONTEST, _EPOCH = 2, 64
+"""The contest word of `IFallbackOracle.Word`; its epoch's offset, `OracleWords.sol`."""
