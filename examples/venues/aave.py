@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import astuple
 from typing import Any
 
-from examples.venues.aave_pool import USD, AavePool, set_price
-from examples.venues.book import Desk
+from examples.venues.aave_pool import LISTED_BORROW_CAP, USD, AavePool, set_price
+from examples.venues.book import ASSET, Desk, with_input
 from examples.venues.chain import Check, Local, ours
 from examples.venues.market import Market
-from paramgen.book.venues import AaveEngine, Loan
+from paramgen.book.venues import AaveEngine, EMode, Loan
 from paramgen.mirror.aave_rates import aave_rates
 from paramgen.mirror.oracle import Status
 from paramgen.targets.aave import RATES
@@ -37,6 +37,12 @@ PAUSED = "ReservePaused"
 IN_GRACE = "LiquidationGraceSentinelCheckFailed"
 VARIABLE = 2
 NOT_ADMIN = "CallerNotPoolOrEmergencyAdmin"
+LABEL = "Receivables"
+VOLATILITY = "2 %/y"
+BASE_RATE = "1 %/y"
+MOVED = ["ltv", "liqThreshold", "liqBonus", "debtCeiling", *RATES[1:3]]
+"""By twice the volatility, and a base rate that takes from the rise to the kink."""
+
 BELOW, ABOVE = "below 1", "1 or above"
 _RECEIPTS = False
 """A liquidator takes the asset itself, not Aave's receipt for it."""
@@ -70,8 +76,7 @@ class AaveReserve:
 
     def configure(self) -> Iterator[Check]:
         """The target's calls, as they stand; the reserve's data are then the artefact's."""
-        for call in AAVE_ENGINE.encode(self.settings, self.asset.reference).calls:
-            self.local.send_raw(call.to, call.data)
+        self._carry_out(self._entry())
         yield from self.reserve("configure")
 
     def reserve(self, step: str) -> Iterator[Check]:
@@ -79,9 +84,9 @@ class AaveReserve:
         read = self._read()
         for name, wanted in self._wanted().items():
             yield Check(step, name, read[name], wanted)
-        promised = AAVE_ENGINE.readings(self.settings, self._entry())
-        yield Check(step, "all that the target promises", read,
-                    {reading.getter: reading.value for reading in promised})  # fmt: skip
+        yield Check(step, "all that the target promises", read, self._promised(self._entry()))
+        caps = self.venue.reader.functions.getReserveCaps(self.asset.token.address).call()
+        yield Check(step, "borrowCap, kept", caps[0], LISTED_BORROW_CAP)
         yield Check(step, "rates at 0, the kink and 1, 1e27", *self._corners())
 
     def _wanted(self) -> dict[str, int]:
@@ -112,21 +117,28 @@ class AaveReserve:
     def _cap(self) -> int:
         return self.asset.fields["supply_cap"] * USD // self.asset.price
 
-    @property
-    def settings(self) -> tuple[Setting, ...]:
-        """What the target makes of the artefact's market."""
-        return AAVE_ENGINE.settings(parameters_of(self.asset.entry), self._entry())
+    def _carry_out(self, entry: AaveEngine) -> None:
+        """The executor's owner sends what the target makes of the artefact's market."""
+        for call in AAVE_ENGINE.encode(self._settings(entry), self.asset.reference).calls:
+            self.local.send_raw(call.to, call.data)
 
-    def _entry(self) -> AaveEngine:
-        """As a book names the venue of an asset."""
+    def _promised(self, entry: AaveEngine) -> dict[str, object]:
+        readings = AAVE_ENGINE.readings(self._settings(entry), entry)
+        return {reading.getter: reading.value for reading in readings}
+
+    def _settings(self, entry: AaveEngine) -> tuple[Setting, ...]:
+        return AAVE_ENGINE.settings(parameters_of(self.asset.entry), entry)
+
+    def _entry(self, **changes: Any) -> AaveEngine:
+        """As a book names the venue of an asset: an isolated reserve, or an e-mode category."""
         return AaveEngine(
             kind="aave-config-engine",
             chain_id=self.local.web3.eth.chain_id,
             collateral=self.asset.token.address,
-            isolated=True,
             loan=Loan(token=self.loan.address, decimals=LOAN_DECIMALS, at_par=True),
             engine=self.venue.engine.address,
             executor=self.venue.executor.address,
+            **({"isolated": True} | changes),
         )
 
     def _corners(self) -> tuple[list[int], list[int]]:
@@ -243,6 +255,40 @@ class AaveReserve:
         told = self.asset.apply()
         yield Check("liquidate", "update_params afterwards", told["status"], "nothing to do")
 
+    # --- a category, and the book's next edition --------------------------------------------------
+
+    def group(self) -> Iterator[Check]:
+        """An e-mode category for the asset against the loan, created by the target."""
+        creation = EMode(label=LABEL, borrowables=(self.loan.address,))
+        self._carry_out(self._entry(emode=creation, sets=("collateral",)))
+        yield from self.category("e-mode")
+
+    def update(self) -> Iterator[Check]:
+        """A riskier asset and a base rate in the book: reserve and category follow, no more."""
+        before = self._read()
+        book = with_input(self.asset.book, f"assets.{ASSET}.market.volatility", VOLATILITY)
+        told = self.asset.apply(with_input(book, f"assets.{ASSET}.lending.base_rate", BASE_RATE))
+        sent = [transaction["step"] for transaction in told["transactions"]]
+        yield Check("update", "sent to our own contracts", sent, ["batch"])
+        yield Check("update", "Aave until its own turn", self._read(), before)
+        for entry in (self._entry(), self._entry(emode=EMode(category=1), sets=("collateral",))):
+            self._carry_out(entry)
+        moved = [name for name, value in self._wanted().items() if before[name] != value]
+        yield Check("update", "what the book moves", moved, MOVED)
+        yield from self.reserve("update")
+        yield from self.category("update")
+
+    def category(self, step: str) -> Iterator[Check]:
+        """The category as the pool keeps it."""
+        config = tuple(self.pool.getEModeCategoryCollateralConfig(1).call())
+        names = ("ltv", "liqThreshold", "liqBonus")
+        yield Check(step, "the category's three", config, tuple(map(self._wanted().get, names)))
+        yield Check(step, "its label", self.pool.getEModeCategoryLabel(1).call(), LABEL)
+        listed = self.pool.getReservesList().call()
+        for kind, token in (("Collateral", self.asset.token), ("Borrowable", self.loan)):
+            bitmap = getattr(self.pool, f"getEModeCategory{kind}Bitmap")(1).call()
+            yield Check(step, f"its {kind.lower()}s", bitmap, 1 << listed.index(token.address))
+
     def _seizable(self, paid: int, price: int) -> int:
         """Debt at its price, over the collateral's, with the artefact's bonus: down, then half up.
 
@@ -304,3 +350,5 @@ def story(desk: Desk, local: Local) -> Iterator[Check]:
     yield from reserve.pause()
     yield from reserve.review()
     yield from reserve.liquidate()
+    yield from reserve.group()
+    yield from reserve.update()

@@ -16,6 +16,9 @@ USD = 10**8
 """Aave's base currency and its unit."""
 
 KEEP_CURRENT = 2**256 - 43
+LISTED_BORROW_CAP = 1_000_000
+"""Whole tokens; no payload sets it, so it has to stay."""
+
 TEN_PERCENT = 10_00
 NEW_CURVE = (80_00, 0, 5_00, 60_00)
 """A listing needs a curve; the payload replaces it."""
@@ -110,7 +113,7 @@ class AavePool:
             "liqBonus": 0,
             "reserveFactor": TEN_PERCENT,
             "supplyCap": KEEP_CURRENT,
-            "borrowCap": KEEP_CURRENT,
+            "borrowCap": LISTED_BORROW_CAP,
             "debtCeiling": 0,
             "liqProtocolFee": 0,
         }
