@@ -123,28 +123,34 @@ def book_tasks(loaded: Loaded, name: str, days: Days, holding: float) -> Sequenc
         hint = "Name files on the command line: paramgen calibrate FEED … --book … --asset …"
         raise InvalidInputError([Problem(place, f"assets.{name}", "", "names no history.", hint)])
     feeds = {found: _book_feed(loaded, found, days) for found in ids}
-    limit = _limit(loaded, asset)
     beside = [feeds[secondary]] if secondary is not None else []
     return [
         Task(
             f"{found}-calibrated",
             feed,
             beside if found == (oracle.history or oracle.primary.history) else [],
-            book_settings(
-                asset,
-                loaded.policy,
-                holding,
-                horizon=None if found == oracle.primary.history else limit,
-            ),
+            _history_settings(loaded, asset, found, holding),
         )
         for found, feed in feeds.items()
     ]
 
 
+def _history_settings(loaded: Loaded, asset: Asset, name: str, holding: float) -> Settings:
+    """What is asked of a history by those that rest on it: of the secondary's own, by it alone."""
+    oracle, policy = asset.oracle, loaded.policy
+    if name == oracle.primary.history:
+        return book_settings(asset, policy, holding)
+    if name in (oracle.history, asset.market.history) or oracle.secondary is None:
+        return book_settings(asset, policy, holding, _limit(loaded, asset))
+    return book_settings(asset, policy, holding).model_copy(
+        update={**_of_feed(oracle.secondary, policy), "second_deviation": 0.0}
+    )
+
+
 def book_settings(
     asset: Asset, policy: Policy, holding: float, horizon: float | None = None
 ) -> Settings:
-    """Return what a book and its policy ask of the feed of an asset."""
+    """Return what a book and its policy ask of the primary feed of an asset."""
     oracle, rules = asset.oracle, policy.oracle
     accrual = float(asset.accrual)
     asked: Mapping[str, object] = {
@@ -154,11 +160,8 @@ def book_settings(
         "margin": float(rules.margin),
         "poke_interval": float(rules.poke_interval),
         "shock": float(rules.shock),
-        "heartbeat": float(oracle.primary.heartbeat),
-        "closure": _closure(oracle.primary, policy),
-        "longest_gap": _known(oracle.primary),
+        **_of_feed(oracle.primary, policy),
         "horizon": horizon,
-        "deviation": float(oracle.primary.deviation),
         "second_deviation": 0.0 if oracle.secondary is None else float(oracle.secondary.deviation),
         "accrual": accrual,
         "tick": float(oracle.tick),
@@ -166,6 +169,16 @@ def book_settings(
         "holding": holding,
     }
     return Settings.model_validate(asked)
+
+
+def _of_feed(feed: BookFeed, policy: Policy) -> dict[str, float | None]:
+    """What a book says of one feed."""
+    return {
+        "heartbeat": float(feed.heartbeat),
+        "closure": _closure(feed, policy),
+        "longest_gap": _known(feed),
+        "deviation": float(feed.deviation),
+    }
 
 
 def _closure(feed: BookFeed, policy: Policy) -> float | None:
