@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
 from paramgen.backtest.replay import Rounds
 from paramgen.book.loaded import Loaded, PriceHistory
 from paramgen.book.policy import Policy
+from paramgen.book.quantity import Share
 from paramgen.book.resolve import replace_input
-from paramgen.book.schema import Asset, Feed
+from paramgen.book.schema import Asset, Feed, Market, OracleSpec
 from paramgen.compiler.build import CompiledAsset, compile_asset, rederive
 from paramgen.compiler.fits import Fits, PriceFit
 from paramgen.compiler.land import Landed, land
@@ -146,7 +148,7 @@ def compile_task(loaded: Loaded, asset: str, fold: Fold) -> CompileTask:
 
 def compile_fold(task: CompileTask) -> CompiledFold:
     """Compile the asset as it would have been compiled at the start of the fold."""
-    loaded = _with_fitted_tolerance(task.loaded, task.asset)
+    loaded = _with_fitted_tolerance(_without_calibrations(task.loaded, task.asset), task.asset)
     if short := _too_short(loaded):
         return CompiledFold(task.asset, task.fold, refusal=short)
     try:
@@ -220,6 +222,48 @@ def _labels(fits: Fits) -> dict[str, str]:
     return {name: fit.label for name, fit in found.items() if fit is not None}
 
 
+# Calibrations ------------------------------------------------------------------------------------
+
+Section = TypeVar("Section", Feed, Market, OracleSpec)
+
+
+def _without_calibrations(loaded: Loaded, name: str) -> Loaded:
+    """The book with the past to be fitted wherever it rests on a calibration.
+
+    Calibrated evidence may have seen the fold. A tolerance is first what the evidence says, and
+    stays that where the second feed has no history of its own.
+    """
+    asset = loaded.book.assets[name]
+    oracle, first = asset.oracle, leg_history(asset, LEGS[0])
+    allowed = _stated_tolerance(loaded, oracle)
+    if first is None or (oracle.secondary is not None and allowed is None):
+        return loaded
+    legs: dict[str, object] = {"primary": _refitted(oracle.primary, first), "tolerance": allowed}
+    if oracle.secondary is not None and oracle.secondary.history is not None:
+        legs["secondary"] = _refitted(oracle.secondary, oracle.secondary.history)
+    updates = {
+        "market": _refitted(asset.market, first),
+        "oracle": _refitted(oracle, first).model_copy(update=legs),
+    }
+    assets = {**loaded.book.assets, name: asset.model_copy(update=updates)}
+    return replace(loaded, book=loaded.book.model_copy(update={"assets": assets}))
+
+
+def _refitted(section: Section, history: str) -> Section:
+    if section.calibration is None:
+        return section
+    return section.model_copy(update={"history": section.history or history, "calibration": None})
+
+
+def _stated_tolerance(loaded: Loaded, oracle: OracleSpec) -> Share | None:
+    if oracle.calibration is None or oracle.tolerance is not None:
+        return oracle.tolerance
+    found = loaded.calibrations[oracle.calibration].tolerance
+    if found is None:
+        return None
+    return oracle.primary.deviation.at(quantise(found.value.value, _DIGITS))
+
+
 # Tolerance ---------------------------------------------------------------------------------------
 
 
@@ -229,7 +273,7 @@ def _with_fitted_tolerance(loaded: Loaded, name: str) -> Loaded:
     first, second = (leg_history(asset, leg) for leg in LEGS)
     oracle = asset.oracle
     if first is None or second is None or oracle.secondary is None or oracle.tolerance is None:
-        return loaded  # a calibrated tolerance stays what its evidence says
+        return loaded
     readings = _paired(loaded.histories[first], loaded.histories[second], asset, loaded.policy)
     if readings[0].size < _FEWEST_READINGS:
         return loaded

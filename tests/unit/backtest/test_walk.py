@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -18,8 +19,10 @@ from paramgen.backtest.policies import OTHERS
 from paramgen.backtest.run import compile_tasks, replay_tasks, run
 from paramgen.backtest.summary import document
 from paramgen.backtest.walk import Walk, compile_fold, folds
+from paramgen.book.calibration import Estimate, Tolerance
 from paramgen.edge.backtests import events_parquet, streamed_events
 from paramgen.edge.scale import Where, spread
+from tests.support.calibrations import calibrated, walk
 from tests.support.feeds import DAY, HOUR, START, made_prices, request, with_feed
 
 
@@ -32,8 +35,8 @@ from tests.support.feeds import DAY, HOUR, START, made_prices, request, with_fee
 def test_folds_follow_one_another_to_the_last_answer_and_fit_only_what_came_before(
     days, training, length, window
 ):
-    walk = Walk(training * DAY, length * DAY, None if window is None else window * DAY)
-    found = folds(START, START + days * DAY, walk)
+    asked = Walk(training * DAY, length * DAY, None if window is None else window * DAY)
+    found = folds(START, START + days * DAY, asked)
     assert bool(found) == (days >= training)
     for before, after in itertools.pairwise(found):
         assert before.end == after.start
@@ -154,7 +157,8 @@ def test_a_past_too_short_to_fit_is_a_refusal_with_a_reason_and_is_not_replayed(
     }
 
 
-def test_two_feeds_have_their_tolerance_fitted_to_the_past(tmp_path):
+def two_feeds(tmp_path):
+    """Two feeds that say the same, a tolerance of 20 % between them stated."""
     base = with_feed(tmp_path, made_prices(27, seed=7))
     asset = base.book.assets["eth"]
     secondary = asset.oracle.primary.model_copy(update={"history": None})
@@ -163,12 +167,51 @@ def test_two_feeds_have_their_tolerance_fitted_to_the_past(tmp_path):
     book = base.book.model_copy(
         update={"assets": {**base.book.assets, "eth": asset.model_copy(update={"oracle": oracle})}}
     )
-    two = with_feed(
+    return with_feed(
         tmp_path, made_prices(27, seed=7), "eth.secondary", type(base)(
             book, base.policy, base.inputs, base.histories, base.lines
         )
     )  # fmt: skip
+
+
+def test_two_feeds_have_their_tolerance_fitted_to_the_past(tmp_path):
+    two = two_feeds(tmp_path)
+    assert np.isclose(float(two.book.assets["eth"].oracle.tolerance.value), 0.2)
     found = compile_fold(compile_tasks(request(two))[0])
     # Both feeds say the same, so that only their deviation thresholds are left.
     assert found.configuration.tolerance == pytest.approx(1_010, abs=1)
-    assert np.isclose(float(stated.value), 0.2)
+
+
+def calibrated_in(loaded, *, second=False):
+    """The book on a calibration, of another feed's whole history, wherever it may rest on one."""
+    evidence = calibrated(walk(3, scale=5e-3)).model_copy(
+        update={"tolerance": Tolerance.model_construct(value=Estimate.model_construct(value=0.3))}
+    )
+    asset = loaded.book.assets["eth"]
+    on = {"calibration": "known-later"}
+    legs = {"primary": asset.oracle.primary.model_copy(update=on)}
+    if second:
+        legs |= {"secondary": asset.oracle.secondary.model_copy(update=on), "tolerance": None}
+    updates = {
+        "market": asset.market.model_copy(update=on),
+        "oracle": asset.oracle.model_copy(update=on | legs),
+    }
+    book = loaded.book.model_copy(
+        update={"assets": {**loaded.book.assets, "eth": asset.model_copy(update=updates)}}
+    )
+    return replace(loaded, book=book, calibrations={"known-later": evidence})
+
+
+def test_a_fold_is_fitted_to_its_past_where_the_book_rests_on_a_calibration(tmp_path):
+    loaded = with_feed(tmp_path, made_prices(27, seed=7))
+    plain, of_a_calibration = (
+        compile_fold(compile_tasks(request(one))[0]) for one in (loaded, calibrated_in(loaded))
+    )
+    assert of_a_calibration.configuration is not None
+    assert of_a_calibration == plain
+
+
+def test_a_calibrated_tolerance_is_refitted_to_both_feeds_past(tmp_path):
+    two = calibrated_in(two_feeds(tmp_path), second=True)
+    found = compile_fold(compile_tasks(request(two))[0])
+    assert found.configuration.tolerance == pytest.approx(1_010, abs=1)
