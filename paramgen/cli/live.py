@@ -60,9 +60,10 @@ def find(manifest: Manifest, asked: Asked) -> Found:
         raise ProposalError(f"a proposal of the form {manifest.form.name} is named by {options}")
     pinned = _pinned(manifest, asked)
     live, steward = _live(manifest, asked, pinned), manifest.assumed.steward
-    if pinned is None or steward is None:
-        return Found(live, pinned, ())
-    refused = tuple(against_chain(pinned, live, steward)) if live.is_open else ()
+    if pinned is None:
+        return Found(live, None, ())
+    # A proposal to a venue has no steward.
+    refused = tuple(against_chain(pinned, live, steward)) if live.is_open and steward else ()
     pinned.require_unmoved()
     return Found(live, pinned, refused)
 

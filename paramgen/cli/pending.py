@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from paramgen.cli.live_options import Houses
-from paramgen.cli.output import table
 from paramgen.edge.chain import Chain
 from paramgen.edge.proposals import (
     Live,
@@ -75,29 +74,21 @@ def pending(chain: Chain, state: ChainState, plan: Plan, houses: Houses) -> tupl
 
 
 def show(found: Sequence[Pending]) -> None:
-    """For a person."""
-    if not found:
-        click.echo("Nothing of the steward is under way.")
-        return
-    table(
-        "Under way beside this plan",
-        ("id", "of", "state", "touches", "the plan too", "would pass"),
-        (
-            (
-                each.live.id, each.live.carried.carrier, each.live.state,
-                ", ".join(each.touched.fields) or "nothing", _shared(each.crossing),
-                "; ".join(each.why_not) or "yes",
-            )
-            for each in found
-        ),
-    )  # fmt: skip
+    """For a person; ids and hashes are too long for the cells of a table."""
+    click.echo("Under way beside this plan:" if found else "Nothing of the steward is under way.")
+    for each in found:
+        click.echo(f"  {each.live.id} of {each.live.carried.carrier}, {each.live.state}")
+        for head, words in _words(each):
+            click.echo(f"    {head}: {words}")
 
 
-def _shared(found: Crossing) -> str:
-    parts = [", ".join(found.fields)] if found.fields else []
-    if found.markets:
-        parts.append(f"whichever lands second is refused: {', '.join(found.markets)}")
-    return "; ".join(parts) or "nothing"
+def _words(found: Pending) -> Iterator[tuple[str, str]]:
+    yield "would change", ", ".join(found.touched.fields) or "nothing as the chain stands"
+    if found.crossing.fields:
+        yield "this plan too", ", ".join(found.crossing.fields)
+    if found.crossing.markets:
+        yield "whichever lands second is refused for", ", ".join(found.crossing.markets)
+    yield "would pass now", "no: " + "; ".join(found.why_not) if found.why_not else "yes"
 
 
 def _under_way(pinned: Pinned, houses: Houses, start: int) -> Iterator[Live]:

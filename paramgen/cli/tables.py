@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from rich.table import Table
 
 from paramgen.cli.output import table
 from paramgen.encode import BY_NAME
-from paramgen.mirror.steward import Guardrail
 from paramgen.plan import Change, Plan, Verdict
-from paramgen.wording import duration, number, shown, span
+from paramgen.proposal.rails import RAIL_COLUMNS, rail_cells
+from paramgen.wording import shown, span
 
-_BP_PER_PERCENT = 100
 _WHO = {
     Verdict.DEPLOYMENT: "deployment",
     Verdict.FIRST: "governor (first)",
@@ -146,10 +144,10 @@ def guardrail_table(plan: Plan) -> Table:
     """Every guardrail that changes, as it will be."""
     sheet = Table(title="Guardrails of the steward", title_justify="left", header_style="bold")
     sheet.add_column("field")
-    for column in ("least", "most", "unit", "step up", "step down", "cooldown", "budget"):
+    for column in RAIL_COLUMNS:
         sheet.add_column(column, justify="right")
     for change in plan.guardrails:
-        sheet.add_row(change.field, *_rail_cells(change.field, Guardrail.unpack(change.after)))
+        sheet.add_row(change.field, *rail_cells(change.field, change.after))
     return sheet
 
 
@@ -157,17 +155,3 @@ def _change_cells(change: Change) -> tuple[str, ...]:
     (before, after), unit = shown(change.field, change.before, change.after)
     who = f"{_WHO[change.verdict]}: {change.reason}" if change.reason else _WHO[change.verdict]
     return (change.field, before, after, unit, who, change.because)
-
-
-def _rail_cells(field: str, rail: Guardrail) -> tuple[str, ...]:
-    (least, most), unit = shown(field, rail.minimum, rail.maximum)
-    steps = [_step(field, rail, step) for step in (rail.step_up, rail.step_down)]
-    cooldown, window = duration(rail.cooldown), duration(rail.window)
-    return (least, most, unit, *steps, cooldown, f"{rail.budget_steps} steps in {window}")
-
-
-def _step(field: str, rail: Guardrail, step: int) -> str:
-    if rail.relative:
-        return f"{number(Fraction(step, _BP_PER_PERCENT))} % of it"
-    (text,), unit = shown(field, step)
-    return f"{text} {unit}".strip()

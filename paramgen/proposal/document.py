@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from paramgen.artefact import canonical
 from paramgen.difference import Assumption, Difference, Move, difference, moves
 from paramgen.proposal.actions import Said, actions_of, function_of, said_by
+from paramgen.proposal.rails import RAIL_COLUMNS, rail_cells
 from paramgen.proposal.report import report
 from paramgen.saved_plan import assumption_document
 from paramgen.targets.calls import Call, from_hex
@@ -150,6 +151,12 @@ def _text(
         deadline=moment(request.deadline),
         left=left,
         rows=found,
+        rail_columns=RAIL_COLUMNS,
+        rails=[
+            (rail.field, when, rail_cells(rail.field, word))
+            for rail in left.guardrails
+            for when, word in (("before", rail.before), ("after", rail.after))
+        ],
         assets=list(dict.fromkeys(row.asset for row in found)),
         actions=[(call, tuple(_readable(assumed, call))) for call in calls],
     )
@@ -157,14 +164,15 @@ def _text(
 
 def _readable(assumed: Assumption, call: Call) -> Iterator[tuple[str, str]]:
     """What a call sets, with the asset's name in place of its address."""
-    names = {standing.address: asset for asset, standing in assumed.markets.items() if standing}
+    standings = assumed.markets.items()
+    names = {standing.address.lower(): asset for asset, standing in standings if standing}
     for said in said_by(call):
         yield _named(said, names), said.value
 
 
 def _named(said: Said, names: Mapping[str, str]) -> str:
     address, dot, rest = said.field.partition(".")
-    return f"{names.get(address.lower(), names.get(address, address))}{dot}{rest}"
+    return f"{names.get(address.lower(), address)}{dot}{rest}"
 
 
 def _manifest(

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from paramgen.difference import Assumption, Difference, moves
 from paramgen.encode import Word
 from paramgen.mirror.rate import WAD, Curve, rate_at
+from paramgen.proposal.rails import RAIL_COLUMNS, rail_cells
 from paramgen.report import charts
 from paramgen.report.page import Page, Picture, Section, Table, html
 from paramgen.units import YEAR_365
@@ -28,9 +29,38 @@ def report(artefact: Mapping[str, Any], assumed: Assumption, left: Difference, t
         ("assumed at block", str(assumed.block)),
         *((f"{item['role']}: {item['file']}", item["sha256"]) for item in artefact["inputs"]),
     )
-    sections = tuple(_market(artefact, assumed, left, asset) for asset in left.words)
-    summary = f"What {len(sections)} markets would run on, beside what they run on now."
-    return html(Page(title, summary, facts, sections))
+    settings = (_settings(assumed, left),) if left.guardrails or _limit(left) else ()
+    markets = tuple(_market(artefact, assumed, left, asset) for asset in left.words)
+    return html(Page(title, _summary(left), facts, (*settings, *markets)))
+
+
+def _summary(left: Difference) -> str:
+    count = len(left.words)
+    markets = f"{count} market{'' if count == 1 else 's'}"
+    if not count:
+        return "What the steward's settings would be, beside what they are."
+    return f"What {markets} would run on, beside what {'it runs' if count == 1 else 'they run'} on."
+
+
+def _limit(left: Difference) -> bool:
+    return left.price_move_limit is not None
+
+
+def _settings(assumed: Assumption, left: Difference) -> Section:
+    """Guardrails and the limit on price moves: what the steward may do from then on."""
+    blocks = []
+    if left.guardrails:
+        cells = tuple(
+            (rail.field, when, *rail_cells(rail.field, word))
+            for rail in left.guardrails
+            for when, word in (("before", rail.before), ("after", rail.after))
+        )
+        blocks.append(Table("Guardrails that change", ("field", "", *RAIL_COLUMNS), cells))
+    if _limit(left):
+        row = ("price move limit", str(assumed.price_move_limit), str(left.price_move_limit), "bp")
+        columns = ("setting", "before", "after", "unit")
+        blocks.append(Table("How far a batch may move a live price", columns, (row,)))
+    return Section("The steward's settings", blocks=tuple(blocks))
 
 
 def _market(
@@ -62,6 +92,7 @@ def _curves(figure: Figure, before: int, after: int) -> None:
             axes.plot(at, rate, label=label, color=colour)
     axes.set_xlabel("utilisation, %")
     axes.set_ylabel("borrow rate, % a year")
+    axes.set_xlim(0.0, 100.0)
     axes.set_ylim(bottom=0.0)
     axes.legend()
 

@@ -170,13 +170,33 @@ def verify(files: Mapping[str, bytes], artefact: Mapping[str, Any]) -> tuple[Dis
         expected = _files_again(artefact, manifest)
     except ParamgenError as error:
         return (Disagreement(MANIFEST, "a proposal", str(error)),)
-    return tuple(_disagreements(files, expected, manifest.form))
+    misplaced = _misplaced(artefact, manifest.assumed)
+    return (*misplaced, *_disagreements(files, expected, manifest.form))
 
 
 def _files_again(artefact: Mapping[str, Any], manifest: Manifest) -> dict[str, bytes]:
     if manifest.target is not None:
         return venue_files(artefact, manifest.target, manifest.request, manifest.form)
     return files_of(artefact, manifest.assumed, manifest.request, manifest.form)
+
+
+def _misplaced(artefact: Mapping[str, Any], assumed: Assumption) -> Iterator[Disagreement]:
+    """Assets whose market is said to stand at an address that the book gives for none of theirs.
+
+    What a proposal assumes is its author's word: with two addresses exchanged, one asset's words
+    would land on the other, and everything else would still agree.
+    """
+    for asset, standing in assumed.markets.items():
+        declared = _declared(artefact, asset)
+        if standing is not None and declared and standing.address.lower() not in declared:
+            where = f"{MANIFEST}: address of {asset}"
+            yield Disagreement(where, standing.address, " or ".join(sorted(declared)))
+
+
+def _declared(artefact: Mapping[str, Any], asset: str) -> set[str]:
+    """The asset's tokens on all networks of the book, in lower case."""
+    networks = artefact["markets"].get(asset, {}).get("deployments", {}).values()
+    return {roles["token"].lower() for roles in networks if "token" in roles}
 
 
 def verify_live(

@@ -7,6 +7,7 @@ template engine, pictures too, which are shown as images so that nothing in them
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,13 @@ class Table:
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(f"{self.caption}: {len(row)} cells in {len(self.columns)} columns")
+
+    @property
+    def heads(self) -> tuple[tuple[str, bool], ...]:
+        """Each column's name, and whether it stands above numbers alone."""
+        cells = zip(*self.rows, strict=True) if self.rows else [()] * len(self.columns)
+        numeric = (any(column) and all(map(is_number, filter(None, column))) for column in cells)
+        return tuple(zip(self.columns, numeric, strict=True))
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,11 @@ def html(page: Page) -> str:
 def is_number(cell: str) -> bool:
     """Whether a cell holds a number, with unit or sign, and so belongs to the right."""
     text = cell.strip().lstrip("−-+<≥≤> ")
-    return text[:1].isdigit()
+    return text[:1].isdigit() and not _RATIO.match(text)
+
+
+_RATIO = re.compile(r"1/[a-z]+$")
+"""A unit such as `1/s` is no number."""
 
 
 def rows(cells: Sequence[Sequence[object]]) -> tuple[tuple[str, ...], ...]:

@@ -81,6 +81,27 @@ def pass_blocks(web3: Web3, count: int) -> None:
     web3.provider.make_request("anvil_mine", [hex(count)])
 
 
+STEWARD_ABI = [
+    {"type": "function", "name": name, "stateMutability": kind, "inputs": takes, "outputs": gives}
+    for name, kind, takes, gives in (
+        ("beginDefaultAdminTransfer", "nonpayable", [{"name": "to", "type": "address"}], []),
+        ("defaultAdmin", "view", [], [{"name": "", "type": "address"}]),
+        ("marketWords", "view", [{"name": "asset", "type": "address"}],
+         [{"name": "", "type": "uint256"}] * 5),
+    )
+]  # fmt: skip
+
+
+def hand_over(web3: Web3, deployments: Path, governor: str) -> str:
+    """Offer the steward's seat of governor, as the first account may; returns the steward."""
+    (chain,) = json.loads(deployments.read_text(encoding="utf-8"))["chains"].values()
+    steward: str = chain["contracts"]["steward"]["address"]
+    contract = web3.eth.contract(address=steward, abi=STEWARD_ABI)
+    done(web3, contract.functions.beginDefaultAdminTransfer(governor).transact())
+    pass_time(web3, 1)
+    return steward
+
+
 def plant_multi_send(web3: Web3) -> None:
     """Put the package's own MultiSendCallOnly where it stands on every chain."""
     code = json.loads(MULTI_SEND_ARTEFACT.read_text(encoding="utf-8"))["deployedBytecode"]

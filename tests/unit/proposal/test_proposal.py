@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import yaml
+from eth_utils.address import to_checksum_address
 
 from paramgen.difference import PARAMETER_IDS, difference
 from paramgen.plan import make_plan
@@ -22,7 +23,7 @@ from paramgen.targets.calls import ProposalError, arguments, selector
 from paramgen.targets.envelope import Envelope
 from paramgen.targets.registry import FORMATS
 from tests.support.artefacts import sample_artefact, signed
-from tests.support.states import FRESH, STEWARD, state_of
+from tests.support.states import FRESH, STEWARD, state_of, token
 
 CARRIER = "0x49d4450977E2c95362C13D3a31a09311E0Ea26A6"
 REQUEST = Request(
@@ -245,6 +246,63 @@ def test_the_front_matter_is_yaml_that_keeps_addresses_and_hashes_as_text():
     assert front["steward"] == STEWARD
     assert front["artefact"] == wanted()["hash"]
     assert f"1. `applyBatch` of `{STEWARD}`" in text
+
+
+def declaring(artefact, **tokens):
+    """The artefact with the book's own addresses of its tokens."""
+    for asset, address in tokens.items():
+        market = artefact["markets"][asset.replace("_", "-")]
+        market["deployments"] = {"ethereum:mainnet": {"token": address}}
+    return signed(artefact)
+
+
+def test_two_assets_whose_addresses_were_exchanged_are_caught():
+    honest = declaring(wanted(), asset_0=token(0), asset_1=token(1).upper().replace("X", "x"))
+    assert verify(proposal(artefact=honest), honest) == ()
+    exchanged = declaring(wanted(), asset_0=token(1), asset_1=token(0))
+    told = {each.where for each in verify(proposal(artefact=exchanged), exchanged)}
+    assert told == {f"{MANIFEST}: address of {asset}" for asset in ("asset-0", "asset-1")}
+
+
+def test_calls_are_told_by_the_names_of_assets_whatever_the_case_of_their_addresses():
+    state = state_of(sample_artefact(3))
+    address = to_checksum_address("0x" + "ab" * 20)
+    market = replace(state.market("asset-0"), standing=replace(
+        state.market("asset-0").standing, address=address))  # fmt: skip
+    moved = replace(state, markets={**state.markets, "asset-0": market})
+    plan = make_plan(wanted(), moved)
+    text = files_of(wanted(), plan.assumes, REQUEST, FORMATS["safe"])[TEXT].decode()
+    assert "| asset-0.collateral | `0x" in text
+    assert "abab.collateral" not in text
+
+
+def test_settings_are_written_as_a_person_reads_them():
+    state = replace(state_of(sample_artefact(3)), guardrails={}, price_move_limit=10)
+    files = files_of(wanted(), make_plan(wanted(), state).assumes, REQUEST, FORMATS["safe"])
+    text, page = files[TEXT].decode(), files[REPORT].decode()
+    assert re.search(r"\| ltv \| before \| none \| none \|", text)
+    assert re.search(r"\| ltv \| after \| [\d.]+ \| [\d.]+ \| % \| [\d.]+ % \|", text)
+    assert "Price move limit: 10 → 50 bp." in text
+    assert "Guardrails that change" in page
+    assert "How far a batch may move a live price" in page
+
+
+@pytest.mark.parametrize(
+    ("assets", "said"),
+    [(1, "What 1 market would run on, beside what it runs on."),
+     (3, "What 3 markets would run on, beside what they run on.")],
+)  # fmt: skip
+def test_the_page_says_how_many_markets_change(assets, said):
+    artefact = sample_artefact(assets, ltv=7_900)
+    plan = make_plan(artefact, state_of(sample_artefact(assets)))
+    assert said in files_of(artefact, plan.assumes, REQUEST, FORMATS["safe"])[REPORT].decode()
+
+
+def test_the_page_of_settings_alone_counts_no_markets():
+    state = replace(state_of(sample_artefact(1)), price_move_limit=10)
+    plan = make_plan(sample_artefact(1), state)
+    page = files_of(sample_artefact(1), plan.assumes, REQUEST, FORMATS["safe"])[REPORT].decode()
+    assert "What the steward's settings would be" in page or "steward&#39;s settings" in page
 
 
 def test_the_report_draws_a_rate_that_changes():

@@ -87,6 +87,17 @@ def test_numbers_are_told_from_words(cell):
     assert is_number(cell)
 
 
+def test_a_unit_that_begins_with_a_digit_is_no_number():
+    assert not is_number("1/s")
+    assert is_number("1/2")
+
+
+def test_a_heading_stands_above_its_numbers():
+    table = Table("t", ("field", "before", "unit"), (("ltv", "80", "%"), ("rate", "", "1/s")))
+    assert table.heads == (("field", False), ("before", True), ("unit", False))
+    assert Table("t", ("a",), ()).heads == (("a", False),)
+
+
 @given(st.text(alphabet=st.characters(categories=["L"])))
 def test_words_are_no_numbers(cell):
     assert not is_number(cell)
