@@ -1,7 +1,8 @@
 """A reserve of the example book on Aave V3's own code: listed, configured, lent on, paused.
 
 `python -m examples.venues aave` runs it and prints each value beside what book and mirrors say.
-The configuration is the `aave-config-engine` target's, sent as it stands.
+The book lists the asset on the pool; its configuration is the `aave-config-engine` target's,
+proposed as `paramgen propose --target` does it, verified, and sent as it stands.
 """
 
 from __future__ import annotations
@@ -75,8 +76,8 @@ class AaveReserve:
         yield Check("list", "what can be borrowed against it", self._collateral()["ltv"], 0)
 
     def configure(self) -> Iterator[Check]:
-        """The target's calls, as they stand; the reserve's data are then the artefact's."""
-        self._carry_out(self._entry())
+        """The book lists the asset on the pool; a proposal of it is verified and carried out."""
+        yield from self.asset.carry_out("configure", self._entry())
         yield from self.reserve("configure")
 
     def reserve(self, step: str) -> Iterator[Check]:
@@ -116,11 +117,6 @@ class AaveReserve:
 
     def _cap(self) -> int:
         return self.asset.fields["supply_cap"] * USD // self.asset.price
-
-    def _carry_out(self, entry: AaveEngine) -> None:
-        """The executor's owner sends what the target makes of the artefact's market."""
-        for call in AAVE_ENGINE.encode(self._settings(entry), self.asset.reference).calls:
-            self.local.send_raw(call.to, call.data)
 
     def _promised(self, entry: AaveEngine) -> dict[str, object]:
         readings = AAVE_ENGINE.readings(self._settings(entry), entry)
@@ -260,7 +256,8 @@ class AaveReserve:
     def group(self) -> Iterator[Check]:
         """An e-mode category for the asset against the loan, created by the target."""
         creation = EMode(label=LABEL, borrowables=(self.loan.address,))
-        self._carry_out(self._entry(emode=creation, sets=("collateral",)))
+        entry = self._entry(emode=creation, sets=("collateral",))
+        yield from self.asset.carry_out("e-mode", entry)
         yield from self.category("e-mode")
 
     def update(self) -> Iterator[Check]:
@@ -272,7 +269,7 @@ class AaveReserve:
         yield Check("update", "sent to our own contracts", sent, ["batch"])
         yield Check("update", "Aave until its own turn", self._read(), before)
         for entry in (self._entry(), self._entry(emode=EMode(category=1), sets=("collateral",))):
-            self._carry_out(entry)
+            yield from self.asset.carry_out("update", entry)
         moved = [name for name, value in self._wanted().items() if before[name] != value]
         yield Check("update", "what the book moves", moved, MOVED)
         yield from self.reserve("update")

@@ -13,6 +13,7 @@ from paramgen.artefact import artefact, canonical
 from paramgen.book.loaded import Loaded
 from paramgen.book.resolve import rewrite
 from paramgen.book.schema import Deployment
+from paramgen.book.venues import Entry
 from paramgen.cli.connected import Options, run_update
 from paramgen.compiler.build import compile_book
 from paramgen.edge.files import write_whole
@@ -34,6 +35,11 @@ def with_accrual(loaded: Loaded, asset: str, address: str) -> Loaded:
     """The book naming who charges interest before a rate changes."""
     deployments = {NETWORK: Deployment(accrual=address)}
     return replace(loaded, book=_with_asset(loaded, asset, {"deployments": deployments}))
+
+
+def on_venues(loaded: Loaded, asset: str, venues: Mapping[str, Entry]) -> Loaded:
+    """The book listing the asset on venues, by the names that `paramgen propose --target` takes."""
+    return replace(loaded, book=_with_asset(loaded, asset, {"venues": dict(venues)}))
 
 
 def with_input(loaded: Loaded, path: str, text: str) -> Loaded:

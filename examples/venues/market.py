@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from examples.venues.book import ASSET, Desk, integers, one_asset
-from examples.venues.chain import Local, ours
+from examples.venues.book import ASSET, Desk, integers, on_venues, one_asset
+from examples.venues.chain import Check, Local, ours
 from paramgen.book.loaded import Loaded
+from paramgen.book.venues import Entry
 from paramgen.mirror.decay import WAD, decay_factor
 from paramgen.mirror.oracle import Status
 from paramgen.mirror.rate import Curve
+from paramgen.proposal.document import Request
+from paramgen.proposal.venue import venue_files
+from paramgen.proposal.verify import verify
+from paramgen.targets.safe import SAFE
 
 LEGS = ("primary", "secondary")
+TARGET = "venue"
+"""What the book calls the one venue that it lists the asset on."""
+
 FALLEN = Fraction("0.9")
 """What both feeds fall to: far beyond the band."""
 
@@ -40,17 +48,32 @@ class Market:
         self.contracts: Mapping[str, str] = told["contracts"]
         return told
 
+    def carry_out(self, step: str, entry: Entry) -> Iterator[Check]:
+        """Propose what the book says of a venue, verify it, and send its file's calls.
+
+        The deployer stands for the Safe that the file is written for.
+        """
+        told = self.apply(on_venues(self.book, ASSET, {TARGET: entry}))
+        yield Check(step, "our own contracts meanwhile", told["status"], "nothing to do")
+        request = Request(
+            title=f"Configure {ASSET} on {entry.kind}",
+            summary="What the book compiles to, in the venue's own values.",
+            carrier=self.local.deployer,
+            deadline=0,
+            created_at=self.local.now(),
+        )
+        files = venue_files(self.artefact, TARGET, request, SAFE)
+        found = verify(files, self.artefact)
+        yield Check(step, "what verify finds wrong in the proposal", found, ())
+        for call in SAFE.read(files[SAFE.file]).calls:
+            self.local.send_raw(call.to, call.data)
+
     # --- what the book says -----------------------------------------------------------------------
 
     @property
     def price(self) -> int:
         """The reviewed price, 8 decimals."""
         return int(self.entry["feed"]["price_units"])
-
-    @property
-    def reference(self) -> bytes:
-        """The artefact's hash, which a venue's calls may carry."""
-        return bytes.fromhex(self.artefact["hash"].removeprefix("0x"))
 
     @property
     def decimals(self) -> int:

@@ -1,13 +1,14 @@
 """A market of the example book on Morpho Blue's own code: listed, lent on, paused, liquidated.
 
 `python -m examples.venues morpho` runs it and prints each value beside what book and mirrors say.
-Morpho Blue is npm `@morpho-org/morpho-blue`, compiled with the compiler that it pins; the market is
-the one of the `morpho-blue` target, created by its call as it stands.
+Morpho Blue is npm `@morpho-org/morpho-blue`, compiled with the compiler that it pins. The book
+lists the asset there; the market is created by the call of the `morpho-blue` target, proposed as
+`paramgen propose --target` does it, verified, and sent as it stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -28,7 +29,6 @@ from paramgen.mirror.venues import (
     morpho_scale,
 )
 from paramgen.targets.morpho import MORPHO, market_id
-from paramgen.targets.setters import Setting
 from paramgen.targets.venue import parameters_of
 
 LOAN_DECIMALS = 6
@@ -64,11 +64,7 @@ class MorphoMarket:
         yield Check(
             "list", "transactions for the accrual target", _steps(told), [f"listing/{ASSET}"]
         )
-        promised = MORPHO.readings(self._create(), self._entry())
-        known = self.morpho.functions.idToMarketParams(self.id).call()
-        wanted = tuple(reading.value for reading in promised)
-        yield Check("list", "all that the target promises", tuple(known), wanted)
-        yield Check("list", "LLTV, 1e18", known[-1], self.lltv)
+        yield from self._create()
         yield Check("list", "its price, 1e36", self._price(), self._at_scale(self.asset.price))
         yield from self.curve("list")
 
@@ -83,7 +79,7 @@ class MorphoMarket:
         legs = asset.oracle.address, self.loan.address, NOBODY, True
         self.oracle = local.deploy(ours("MorphoOracle"), *legs)
 
-    def _create(self) -> Sequence[Setting]:
+    def _create(self) -> Iterator[Check]:
         """Morpho's owner enables model and LLTV; the governor lists; anyone sends the call."""
         settings = MORPHO.settings(parameters_of(self.asset.entry), self._entry())
         self.parameters = tuple(each.value for each in settings)
@@ -93,9 +89,12 @@ class MorphoMarket:
         self.local.send(calls.enableIrm(self.irm.address))
         self.local.send(calls.enableLltv(self.lltv))
         self.local.send(self.accrual.functions.listMarket(self.parameters))
-        for call in MORPHO.encode(settings, self.asset.reference).calls:
-            self.local.send_raw(call.to, call.data)
-        return settings
+        yield from self.asset.carry_out("list", self._entry())
+        known = tuple(self.morpho.functions.idToMarketParams(self.id).call())
+        promised = MORPHO.readings(settings, self._entry())
+        wanted = tuple(reading.value for reading in promised)
+        yield Check("list", "all that the target promises", known, wanted)
+        yield Check("list", "LLTV, 1e18", known[-1], self.lltv)
 
     def _entry(self) -> Morpho:
         """As a book names the venue of an asset."""
