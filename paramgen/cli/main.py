@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "explain": "explain:explain",
     "what-if": "what_if:what_if",
     "plan": "plan:plan",
+    "impact": "impact:impact",
     "propose": "propose:propose",
     "verify": "propose:verify_",
 }

@@ -48,9 +48,9 @@ def read_counts(data: bytes, name: str) -> Counts:
     ------
     InvalidInputError : with every cell that is no count, and every grade without its pair.
     """
-    frame = _frame(data, name)
+    frame = frame_of(data, name)
     columns = _grade_columns(frame, name)
-    place = _Places(name)
+    place = Places(name)
     obligors = place.numbers(frame, [pair[0] for pair in columns.values()])
     defaults = place.numbers(frame, [pair[1] for pair in columns.values()])
     for column, values in zip(columns.values(), obligors.T, strict=True):
@@ -73,7 +73,7 @@ def read_panel(data: bytes, name: str, columns: PanelColumns) -> tuple[Panel, in
     ------
     InvalidInputError : with every missing column and every cell that is neither number nor empty.
     """
-    frame = _frame(data, name)
+    frame = frame_of(data, name)
     wanted = (columns.outcome, columns.obligor, *columns.signals)
     problems = [
         Problem(
@@ -85,7 +85,7 @@ def read_panel(data: bytes, name: str, columns: PanelColumns) -> tuple[Panel, in
     ]  # fmt: skip
     if problems:
         raise InvalidInputError(problems)
-    place = _Places(name)
+    place = Places(name)
     numbers = place.numbers(frame, [columns.outcome, *columns.signals], empty=True)
     bound = "must lie in [0, 1]: 1 for a default, 0 for none, or the fraction lost."
     place.require(columns.outcome, numbers[:, 0], _is_share_or_empty, bound)
@@ -100,7 +100,13 @@ def read_panel(data: bytes, name: str, columns: PanelColumns) -> tuple[Panel, in
     return panel, int(np.count_nonzero(~whole))
 
 
-def _frame(data: bytes, name: str) -> pd.DataFrame:
+def frame_of(data: bytes, name: str) -> pd.DataFrame:
+    """A file's table, every column once; CSV cells as text.
+
+    Raises
+    ------
+    InvalidInputError : it is neither CSV nor Parquet, cannot be read, or is too long.
+    """
     readers = {".csv": _read_csv, ".parquet": _read_parquet}
     reader = readers.get(PurePosixPath(name).suffix.lower())
     if reader is None:
@@ -168,7 +174,7 @@ def _is_share_or_empty(values: Float) -> Holds:
     return np.asarray(np.isnan(values) | ((values >= 0.0) & (values <= 1.0)))
 
 
-class _Places:
+class Places:
     """Problems of a file's cells, by line and column."""
 
     def __init__(self, name: str) -> None:
@@ -184,7 +190,7 @@ class _Places:
     ) -> None:
         """Note every finite value for which the bound does not hold."""
         for row in np.flatnonzero(~holds(values) & np.isfinite(values)):
-            self._note(int(row), column, f"{values[row]:g}", bound)
+            self.note(int(row), column, f"{values[row]:g}", bound)
 
     def finish(self) -> None:
         """Raise all that was noted."""
@@ -196,10 +202,11 @@ class _Places:
         blank = np.array([_is_blank(cell) for cell in cells])
         wrong = ~np.isfinite(values) & ~(blank if empty else np.zeros(blank.size, dtype=bool))
         for row in np.flatnonzero(wrong):
-            self._note(int(row), title, str(cells.iloc[row]), "must be a number.")
+            self.note(int(row), title, str(cells.iloc[row]), "must be a number.")
         return np.where(np.isfinite(values), values, np.nan)
 
-    def _note(self, row: int, column: str, value: str, bound: str) -> None:
+    def note(self, row: int, column: str, value: str, bound: str) -> None:
+        """Note one cell, by its row counted from 0."""
         line = row + 1 + _HEADER_LINE
         self._problems.append(Problem(Place(self._name, line), column, value, bound))
 
