@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from paramgen.artefact import canonical
 from paramgen.difference import Assumption, Difference, Move, difference, moves
 from paramgen.proposal.actions import Said, actions_of, function_of, said_by
-from paramgen.proposal.rails import RAIL_COLUMNS, rail_cells
+from paramgen.proposal.rails import RAIL_COLUMNS, rail_rows
 from paramgen.proposal.report import report
 from paramgen.saved_plan import assumption_document
 from paramgen.targets.calls import Call, from_hex
@@ -152,11 +152,7 @@ def _text(
         left=left,
         rows=found,
         rail_columns=RAIL_COLUMNS,
-        rails=[
-            (rail.field, when, rail_cells(rail.field, word))
-            for rail in left.guardrails
-            for when, word in (("before", rail.before), ("after", rail.after))
-        ],
+        rails=rail_rows(left.guardrails),
         assets=list(dict.fromkeys(row.asset for row in found)),
         actions=[(call, tuple(_readable(assumed, call))) for call in calls],
     )

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
+from paramgen.difference import RailChange
 from paramgen.mirror.steward import Guardrail
-from paramgen.wording import ABSENT, duration, number, shown
+from paramgen.wording import duration, number, shown
 
 RAIL_COLUMNS = ("least", "most", "unit", "step up", "step down", "cooldown", "budget")
 _BP_PER_PERCENT = 100
 
 
+def rail_rows(changes: Iterable[RailChange]) -> tuple[tuple[str, ...], ...]:
+    """Field, `before` or `after`, and the columns; a guardrail that is not set has no row."""
+    return tuple(
+        (change.field, when, *rail_cells(change.field, word))
+        for change in changes
+        for when, word in (("before", change.before), ("after", change.after))
+        if word
+    )
+
+
 def rail_cells(field: str, word: int) -> tuple[str, ...]:
-    """The columns of a guardrail word; `none` in all where none is set."""
-    if not word:
-        return (ABSENT,) * len(RAIL_COLUMNS)
+    """The columns of a guardrail word."""
     rail = Guardrail.unpack(word)
     (least, most), unit = shown(field, rail.minimum, rail.maximum)
     steps = [_step(field, rail, step) for step in (rail.step_up, rail.step_down)]

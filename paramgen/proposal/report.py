@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from paramgen.difference import Assumption, Difference, moves
 from paramgen.encode import Word
 from paramgen.mirror.rate import WAD, Curve, rate_at
-from paramgen.proposal.rails import RAIL_COLUMNS, rail_cells
+from paramgen.proposal.rails import RAIL_COLUMNS, rail_rows
 from paramgen.report import charts
 from paramgen.report.page import Page, Picture, Section, Table, html
 from paramgen.units import YEAR_365
@@ -31,7 +31,7 @@ def report(artefact: Mapping[str, Any], assumed: Assumption, left: Difference, t
     )
     settings = (_settings(assumed, left),) if left.guardrails or _limit(left) else ()
     markets = tuple(_market(artefact, assumed, left, asset) for asset in left.words)
-    return html(Page(title, _summary(left), facts, (*settings, *markets)))
+    return html(Page(title, _summary(left), facts, (*markets, *settings)))
 
 
 def _summary(left: Difference) -> str:
@@ -50,12 +50,8 @@ def _settings(assumed: Assumption, left: Difference) -> Section:
     """Guardrails and the limit on price moves: what the steward may do from then on."""
     blocks = []
     if left.guardrails:
-        cells = tuple(
-            (rail.field, when, *rail_cells(rail.field, word))
-            for rail in left.guardrails
-            for when, word in (("before", rail.before), ("after", rail.after))
-        )
-        blocks.append(Table("Guardrails that change", ("field", "", *RAIL_COLUMNS), cells))
+        columns: tuple[str, ...] = ("field", "", *RAIL_COLUMNS)
+        blocks.append(Table("Guardrails that change", columns, rail_rows(left.guardrails)))
     if _limit(left):
         row = ("price move limit", str(assumed.price_move_limit), str(left.price_move_limit), "bp")
         columns = ("setting", "before", "after", "unit")

@@ -10,6 +10,7 @@ import yaml
 from eth_utils.address import to_checksum_address
 
 from paramgen.difference import PARAMETER_IDS, difference
+from paramgen.mirror.steward import Guardrail
 from paramgen.plan import make_plan
 from paramgen.proposal.actions import (
     APPLY_BATCH,
@@ -277,10 +278,14 @@ def test_calls_are_told_by_the_names_of_assets_whatever_the_case_of_their_addres
 
 
 def test_settings_are_written_as_a_person_reads_them():
-    state = replace(state_of(sample_artefact(3)), guardrails={}, price_move_limit=10)
+    state = replace(state_of(sample_artefact(3)), price_move_limit=10)
+    ltv = PARAMETER_IDS["ltv"]
+    half = replace(Guardrail.unpack(state.guardrails[ltv]), maximum=5_000).pack()
+    state = replace(state, guardrails={ltv: half})
     files = files_of(wanted(), make_plan(wanted(), state).assumes, REQUEST, FORMATS["safe"])
     text, page = files[TEXT].decode(), files[REPORT].decode()
-    assert re.search(r"\| ltv \| before \| none \| none \|", text)
+    assert re.search(r"\| ltv \| before \| [\d.]+ \| 50 \| % \| [\d.]+ % \|", text)
+    assert "| kink | before |" not in text
     assert re.search(r"\| ltv \| after \| [\d.]+ \| [\d.]+ \| % \| [\d.]+ % \|", text)
     assert "Price move limit: 10 → 50 bp." in text
     assert "Guardrails that change" in page
