@@ -36,6 +36,7 @@ from paramgen.cli.reporting import (
     REPORT,
     UnfinishedError,
     addresses_of,
+    message_of,
     redacted,
     reported,
     sent_entries,
@@ -49,6 +50,7 @@ from paramgen.edge.chain import (
     impersonated,
     is_embedded,
     is_fork,
+    is_local,
     network_key,
     waiting_for,
 )
@@ -56,7 +58,8 @@ from paramgen.edge.deploy import NOBODY, tokens
 from paramgen.edge.deployments import Deployments, alone, open_deployments
 from paramgen.edge.files import read, write_whole
 from paramgen.edge.load import load_book
-from paramgen.edge.node import PUBLIC_CONFIRMATIONS, Waiting
+from paramgen.edge.node import PUBLIC_CONFIRMATIONS, RPC_TROUBLE, Waiting
+from paramgen.edge.redaction import redactor
 from paramgen.errors import ParamgenError
 from paramgen.path import saved as saved_paths
 from paramgen.path.follow import Due, due, step_artefact
@@ -129,9 +132,9 @@ class ConnectedCommand(ConnectedProviderCommand):
         except UnfinishedError as error:
             if as_json:
                 show_json(error.document)
-            raise _failure(error, INCOMPLETE) from error
-        except (ParamgenError, ApeException) as error:
-            raise _failure(error, 1) from error
+            raise _failure(error, INCOMPLETE) from None
+        except (ParamgenError, ApeException, *RPC_TROUBLE) as error:
+            raise _failure(error, 1) from None
         except KeyboardInterrupt:
             click.echo("\nInterrupted. Run again to finish; nothing is deployed twice.", err=True)
             ctx.exit(INTERRUPTED)
@@ -140,7 +143,7 @@ class ConnectedCommand(ConnectedProviderCommand):
 
 
 def _failure(error: Exception, code: int) -> click.ClickException:
-    failure = click.ClickException(str(error))
+    failure = click.ClickException(redactor(())(message_of(error)))
     failure.exit_code = code
     return failure
 
@@ -362,7 +365,8 @@ def _opened(
     with alone(written), redacted(addresses_of(provider)) as redact:
 
         def open_log(chain_id: int, genesis: str) -> Deployments:
-            log = open_deployments(file, chain_id, genesis)
+            public = not is_local(provider, chain_id)
+            log = open_deployments(file, chain_id, genesis, public=public)
             log.path = written
             return log
 

@@ -54,7 +54,7 @@ def reported(chain: Chain, path: Path | None, facts: Mapping[str, Any]) -> Itera
     try:
         yield
     except (ParamgenError, ApeException, *RPC_TROUBLE) as error:
-        message = journal.redact(_message(error))
+        message = journal.redact(message_of(error))
         _close(journal, message)
         if not journal.has_sent:
             raise ParamgenError(message) from None
@@ -77,7 +77,7 @@ def redacted(addresses: tuple[str, ...]) -> Iterator[Callable[[str], str]]:
     try:
         yield redact
     except RPC_TROUBLE as error:
-        raise ParamgenError(redact(_message(error))) from None
+        raise ParamgenError(redact(message_of(error))) from None
     finally:
         for handler in handlers:
             handler.removeFilter(mask)
@@ -94,7 +94,8 @@ def sent_entries(journal: Journal) -> list[dict[str, Any]]:
     return [asdict(entry) for entry in journal.sent]
 
 
-def _message(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
+    """What to tell a person of an error, the RPC's own among them."""
     if isinstance(error, RPC_TROUBLE):
         return (
             f"the RPC failed: {type(error).__name__}: {error}\n"

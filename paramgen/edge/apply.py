@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,15 +114,16 @@ def apply(artefact: Mapping[str, Any], chain: Chain, prepared: Prepared) -> Appl
         When someone else changed what the plan rests on while this ran.
     """
     chain.journal.expect(prepared.names)
-    deploy(artefact, chain, prepared)
-    state = chain.state(tokens(artefact, chain))
-    plan = make_plan(artefact, state)
-    _require_approved(prepared.plan, plan)
-    _require_deployed(artefact, chain, state, prepared)
-    for number, words in enumerate(batches(plan.words, MAX_BATCH)):
-        _apply_batch(chain, _batch_name(number), artefact["hash"], words, state)
-    chain.recheck()
-    return read_back(artefact, chain)
+    with _reviewed(chain):
+        _send_steps(artefact, chain, prepared)
+        state = chain.state(tokens(artefact, chain))
+        plan = make_plan(artefact, state)
+        _require_approved(prepared.plan, plan)
+        _require_deployed(artefact, chain, state, prepared)
+        for number, words in enumerate(batches(plan.words, MAX_BATCH)):
+            _apply_batch(chain, _batch_name(number), artefact["hash"], words, state)
+        chain.recheck()
+        return read_back(artefact, chain)
 
 
 def deploy(artefact: Mapping[str, Any], chain: Chain, prepared: Prepared) -> None:
@@ -133,15 +135,8 @@ def deploy(artefact: Mapping[str, Any], chain: Chain, prepared: Prepared) -> Non
         When the chain refuses, or a transaction did not land.
     """
     chain.journal.expect(step.name for step in prepared.steps)
-    for step in prepared.steps:
-        if not step.by_governor:
-            step.run()
-    left = [step for step in prepared.steps if step.by_governor]
-    if left:
-        _require_governor(artefact, chain, left)
-    for step in left:
-        step.run()
-    chain.recheck()
+    with _reviewed(chain):
+        _send_steps(artefact, chain, prepared)
 
 
 def read_back(artefact: Mapping[str, Any], chain: Chain) -> Applied:
@@ -158,6 +153,28 @@ def read_back(artefact: Mapping[str, Any], chain: Chain) -> Applied:
         raise ChainError("read back, these are not as applied:\n" + "\n".join(_differing(left)))
     words = [word for market in artefact["markets"].values() for word in target_words(market)]
     return Applied(verified=sum(len(FIELDS[word]) for word in words), block=state.block)
+
+
+@contextmanager
+def _reviewed(chain: Chain) -> Iterator[None]:
+    """A run that fails says what stands now, not what stood when it passed there."""
+    try:
+        yield
+    except Exception:
+        chain.sending.review()
+        raise
+
+
+def _send_steps(artefact: Mapping[str, Any], chain: Chain, prepared: Prepared) -> None:
+    for step in prepared.steps:
+        if not step.by_governor:
+            step.run()
+    left = [step for step in prepared.steps if step.by_governor]
+    if left:
+        _require_governor(artefact, chain, left)
+    for step in left:
+        step.run()
+    chain.recheck()
 
 
 def _differing(plan: Plan) -> Iterator[str]:

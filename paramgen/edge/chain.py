@@ -21,7 +21,7 @@ from eth_utils.crypto import keccak
 from paramgen.difference import PARAMETER_IDS, Standing
 from paramgen.edge.bytecode import compiled, contract_type, creation_code, is_compiled
 from paramgen.edge.deployments import Deployed, Deployments, DeploymentsError, Intent
-from paramgen.edge.fate import DEEPEST_REORGANISATION, Fate, Status
+from paramgen.edge.fate import DEEPEST_REORGANISATION, Fate, Status, content_hash
 from paramgen.edge.journal import Journal
 from paramgen.edge.node import (
     OLDEST_HEAD,
@@ -42,6 +42,9 @@ _PUBLIC_POLL = 2.0
 
 _FORK = "-fork"
 _GAS_MONEY = 10**24
+_MAY_LAND = (Status.DROPPED, Status.PENDING)
+"""A pool may still have what ours has dropped: its intent stays until its nonce is used."""
+
 _FROZEN = 1 << 176
 _LENS_PAGE = 32
 _MARKET_VIEW = (
@@ -180,12 +183,13 @@ class Chain:
         ChainError
             When a transaction is still pending after the patience.
         """
-        for step, intent in list(self.deployments.intents.items()):
-            found = self.sending.follow(step, intent, earlier=True)
+        by_nonce = sorted(self.deployments.intents.items(), key=lambda item: item[1].nonce)
+        for step, intent in by_nonce:
+            found = self.sending.follow(step, intent)
             if intent.address is not None and self._has_landed(intent, found):
                 self.report(f"adopting {step}, which an interrupted run deployed")
                 self._record(step, intent, found)
-            elif found.status is not Status.DROPPED:
+            elif found.status not in _MAY_LAND:
                 self.deployments.settle(step)
 
     def check_code(self) -> None:
@@ -253,6 +257,10 @@ class Chain:
             When the constructor refuses, or the transaction did not land.
         """
         transaction = getattr(compiled(ape.project), contract)(*arguments)
+        earlier = self._landed_meanwhile(step, transaction)
+        if earlier is not None:
+            self._record(step, *earlier)
+            return earlier[0].address or ""
         nonce = self.sending.nonce(step)
         address = deployment_address(self.sender, nonce)
         intent = Intent(contract, "", self.sender, nonce, address, jsonable(arguments))
@@ -277,10 +285,23 @@ class Chain:
         transaction = ecosystem.encode_transaction(
             to_checksum_address(address), abi, *args, sender=self.sender
         )
-        intent = Intent(contract, method, self.sender, self.sending.nonce(step), None, ())
-        self.sending.send(step, intent, transaction)
+        if self._landed_meanwhile(step, transaction) is None:
+            intent = Intent(contract, method, self.sender, self.sending.nonce(step), None, ())
+            self.sending.send(step, intent, transaction)
         self.deployments.settle(step)
         self.after_send(step)
+
+    def _landed_meanwhile(self, step: str, transaction: Any) -> tuple[Intent, Fate] | None:
+        """What an earlier run sent for this step, if it has landed since this one began.
+
+        It was queued behind a nonce that this run has filled, or another pool had kept it.
+        """
+        intent = self.deployments.intents.get(step)
+        if intent is None:
+            return None
+        found = self.sending.follow(step, intent)
+        same = intent.data_hash == content_hash(bytes(transaction.data))
+        return (intent, found) if same and found.status is Status.LANDED else None
 
     def recheck(self) -> None:
         """Look again at all that this run saw land; what a reorganisation took out is sent again.

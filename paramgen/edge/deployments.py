@@ -130,23 +130,29 @@ class Deployments:
         write_whole(self.path, f"{text}\n".encode())
 
 
-def open_deployments(path: Path | None, chain_id: int, genesis: str) -> Deployments:
+def open_deployments(
+    path: Path | None, chain_id: int, genesis: str, *, public: bool = False
+) -> Deployments:
     """The deployments of this chain as the file has them; other chains' are left alone.
 
     Parameters
     ----------
     path : the network's file, which need not exist; None for a chain that ends with its process.
+    public : whether a chain id stands for one chain, as it does but on a developer's own.
 
     Raises
     ------
     DeploymentsError
-        When the file is damaged, or knows this genesis by another chain id.
+        When the file is damaged, or knows this genesis by another chain id, or, on a public
+        network, this chain id by another genesis.
     """
     found = Deployments(chain_id, genesis, path)
     if path is None:
         return found
     chains = _read(path)["chains"]
     _require_one_id(path, found, chains)
+    if public:
+        _require_one_genesis(path, found, chains)
     chain = chains.get(found.key, {"contracts": {}, "intents": {}})
     try:
         found.contracts = {
@@ -168,6 +174,17 @@ def _require_one_id(path: Path, found: Deployments, chains: Mapping[str, Any]) -
             f"{path} knows the chain of genesis {found.genesis} by the id "
             f"{others[0].partition(':')[0]}, and the RPC says {found.chain_id}.\n    Nothing was "
             "sent. Use another RPC, or another --deployments folder if the chain is another."
+        )
+
+
+def _require_one_genesis(path: Path, found: Deployments, chains: Mapping[str, Any]) -> None:
+    """What is signed for an impostor of a chain would be valid on the chain itself."""
+    others = [key for key in chains if key != found.key and key.startswith(f"{found.chain_id}:")]
+    if others:
+        raise DeploymentsError(
+            f"{path} knows chain {found.chain_id} by its genesis {others[0].partition(':')[2]}, "
+            f"and the RPC says {found.genesis}.\n    Nothing was sent. Use another RPC; for a "
+            "rehearsal on a chain of the same id, another --deployments folder."
         )
 
 

@@ -38,12 +38,14 @@ class Fate:
     ----------
     transaction : hash of the one that used the nonce, which a wallet may have replaced.
     block, block_hash : where it was mined, None where it was not.
+    queued : whether it is pending behind a nonce that nothing uses, and so cannot be mined.
     """
 
     status: Status
     transaction: str | None = None
     block: int | None = None
     block_hash: str | None = None
+    queued: bool = False
 
 
 def fate(node: Node, intent: Intent) -> Fate:
@@ -60,8 +62,10 @@ def fate(node: Node, intent: Intent) -> Fate:
             return _mined(receipt)
     if is_used:
         return _by_nonce(node, intent)
-    in_pool = node.count(intent.sender, "pending") > intent.nonce or _is_known(node, intent)
-    return Fate(Status.PENDING if in_pool else Status.DROPPED, intent.transaction)
+    pending = node.count(intent.sender, "pending")
+    if pending <= intent.nonce and not _is_known(node, intent):
+        return Fate(Status.DROPPED, intent.transaction)
+    return Fate(Status.PENDING, intent.transaction, queued=pending < intent.nonce)
 
 
 def content_hash(data: bytes) -> str:
@@ -124,11 +128,14 @@ def _user_of_nonce(node: Node, intent: Intent, head: int) -> Any | None:
 
 
 def _is_same(found: Any, intent: Intent) -> bool:
-    """Whether a transaction does what the intent says: same target, same data, no value."""
+    """Whether a transaction does what the intent says: same target, same data, no value.
+
+    An intent of before data hashes were kept is judged by its target, and by the code it left.
+    """
     target = (found.get("to") or "").lower()
     data = bytes(found["input"] if "input" in found else found["data"])
     return (
         target == (intent.target or "").lower()
-        and content_hash(data) == intent.data_hash
+        and intent.data_hash in ("", content_hash(data))
         and found["value"] == 0
     )

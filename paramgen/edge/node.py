@@ -183,7 +183,7 @@ class Node:
         while True:
             try:
                 return ask()
-            except (Web3RPCError, BlockNotFound):
+            except Web3RPCError:
                 if time.monotonic() > until:
                     raise
             time.sleep(self.waiting.poll)

@@ -16,6 +16,8 @@ _SHORTEST = 4
 """Characters of what is hidden wherever it stands; shorter pieces are words by themselves."""
 
 _URL = re.compile(r"\b(?:https?|wss?)://[^\s'\"<>)\]]*[^\s'\"<>)\].,;:]")
+_PATH = re.compile(r"(?<=with url: )\S+")
+"""How urllib3 names what it could not get, without the host."""
 
 
 def redactor(addresses: Iterable[str]) -> Callable[[str], str]:
@@ -29,7 +31,7 @@ def redactor(addresses: Iterable[str]) -> Callable[[str], str]:
     longest_first = sorted(secrets, key=len, reverse=True)
 
     def redact(text: str) -> str:
-        shown = _URL.sub(lambda found: _shown(found.group()), text)
+        shown = _PATH.sub(HIDDEN, _URL.sub(lambda found: _shown(found.group()), text))
         for secret in longest_first:
             shown = shown.replace(secret, HIDDEN)
         return shown

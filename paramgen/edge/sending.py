@@ -40,6 +40,7 @@ class Sender:
     report : called with one line whenever something that takes time begins.
     least_nonce : after what this run has seen land.
     landed : what this run sent and saw land, with the bytes that left, in order.
+    own : the steps that this run sent, whatever became of them.
     """
 
     node: Node
@@ -49,6 +50,7 @@ class Sender:
     report: Callable[[str], None]
     least_nonce: int = 0
     landed: dict[str, tuple[Intent, bytes]] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
 
     @property
     def address(self) -> str:
@@ -98,9 +100,11 @@ class Sender:
         signed = self._signed(step, transaction)
         intent = replace(intent, transaction="0x" + keccak(signed).hex())
         self.report(step)
+        self.own.add(step)
         self.deployments.intend(step, intent)
+        self.journal.note(step, Fate(Status.PENDING, intent.transaction), intent.nonce)
         refused = self._broadcast(signed)
-        known = self.follow(step, intent, signed, refused)
+        known = self.follow(step, intent, signed if refused is None else None)
         if known.status is not Status.LANDED:
             raise self._failed(step, intent, known, refused)
         self.landed[step] = (intent, signed)
@@ -120,22 +124,16 @@ class Sender:
                 raise self._failed(step, intent, known, None)
             yield step, known
 
-    def follow(
-        self,
-        step: str,
-        intent: Intent,
-        signed: bytes | None = None,
-        refused: str | None = None,
-        *,
-        earlier: bool = False,
-    ) -> Fate:
-        """Wait until it is certain what became of a transaction.
+    def follow(self, step: str, intent: Intent, signed: bytes | None = None) -> Fate:
+        """Wait until it is certain what became of a transaction, or that only another can help.
+
+        One without bytes that is dropped, or queued behind a nonce that nothing uses, is returned
+        as it is: the steps before it have to be sent again first.
 
         Parameters
         ----------
-        signed : its bytes, sent again where the node has lost them; None where they are not ours.
-        refused : why the node did not take it, None where it may have.
-        earlier : whether an earlier run sent it.
+        signed : its bytes, sent again where the node has lost them; None for an earlier run's,
+            and for what the node has refused.
 
         Raises
         ------
@@ -143,29 +141,48 @@ class Sender:
             When it is not certain within the patience; its intent is left for the next run.
         """
         until = time.monotonic() + self.node.waiting.patience
-        again = signed if refused is None else None
         known = Fate(Status.PENDING, intent.transaction)
         while True:
-            known = self._look(step, intent, known, earlier=earlier)
-            if known.status is Status.DROPPED and again is None:
-                return known
-            if known.status in _USED and self._is_confirmed(known):
-                self.least_nonce = max(self.least_nonce, intent.nonce + 1)
+            known = self._look(step, intent, known)
+            if self._is_certain(intent, known, signed):
                 return known
             if time.monotonic() > until:
                 raise self._unfinished(step, intent, known)
-            if known.status is Status.DROPPED and again is not None:
-                self._broadcast(again)
+            if signed is not None:
+                self._send_again(intent, signed, known)
             time.sleep(self.node.waiting.poll)
 
-    def _look(self, step: str, intent: Intent, known: Fate, *, earlier: bool) -> Fate:
+    def review(self) -> None:
+        """Look once more at all that has landed, for a report that is true of a run that failed."""
+        for step, (intent, _) in self.landed.items():
+            self._look(step, intent, Fate(Status.LANDED, intent.transaction))
+
+    def _is_certain(self, intent: Intent, known: Fate, signed: bytes | None) -> bool:
+        if known.status in _USED and self._is_confirmed(known):
+            self.least_nonce = max(self.least_nonce, intent.nonce + 1)
+            return True
+        return signed is None and (known.status is Status.DROPPED or known.queued)
+
+    def _send_again(self, intent: Intent, signed: bytes, known: Fate) -> None:
+        """Send the same bytes again, and before them what a reorganisation took out below them."""
+        try:
+            mined = self.node.count(self.address, "latest")
+        except RPC_TROUBLE:
+            return
+        for before, bytes_before in self.landed.values():
+            if mined <= before.nonce < intent.nonce:
+                self._broadcast(bytes_before)
+        if known.status is Status.DROPPED:
+            self._broadcast(signed)
+
+    def _look(self, step: str, intent: Intent, known: Fate) -> Fate:
         """What has become of it; what was known before, where the node does not answer."""
         try:
             found = fate(self.node, intent)
         except RPC_TROUBLE as error:
             self.journal.remark(step, f"the RPC does not answer: {error}")
             return known
-        self.journal.note(step, found, intent.nonce, earlier=earlier)
+        self.journal.note(step, found, intent.nonce, earlier=step not in self.own)
         return found
 
     def _is_confirmed(self, known: Fate) -> bool:
@@ -244,12 +261,13 @@ class Sender:
         if intent.target is not None:
             sent["to"] = intent.target
         self.report(step)
+        self.own.add(step)
         try:
             named = self.node.web3.eth.send_transaction(sent)
         except Web3Exception as error:
             raise ChainError(f"{step}: the fork refuses: {refusal(error)}") from error
         intent = replace(intent, transaction="0x" + bytes(named).hex())
-        known = self.follow(step, intent, earlier=False)
+        known = self.follow(step, intent)
         if known.status is not Status.LANDED:
             raise self._failed(step, intent, known, None)
         return intent, known
@@ -265,7 +283,7 @@ class Sender:
         return None
 
     def _stuck(self, step: str, mined: int, pending: int) -> ChainError:
-        if pending > mined:
+        if mined >= self.least_nonce:
             return ChainError(
                 f"{step}: not sent. {self.address} has {pending - mined} pending transactions "
                 f"from nonce {mined} on, which this run did not send. Let them land or cancel "
@@ -283,7 +301,9 @@ class Sender:
             Status.PENDING: "is still pending. Wait, or speed it up in the wallet",
             Status.DROPPED: "is unknown to the node: dropped",
         }[known.status]
+        note = self.journal.entries[step].note
         return ChainError(
             f"{step}: {intent.transaction} (nonce {intent.nonce} of {intent.sender}) {what}. "
             "Run again: what lands meanwhile is adopted, nothing is sent twice."
+            + (f"\n    {note}" if note else "")
         )

@@ -6,14 +6,15 @@ already, or after it is mined, when nothing has been recorded of it.
 """
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from paramgen.edge.apply import apply, prepare
-from paramgen.edge.chain import Chain
+from paramgen.edge.chain import Chain, waiting_for
 from paramgen.edge.deploy import DeploymentError
 from paramgen.edge.deployments import DeploymentsError, Intent, alone, open_deployments
-from paramgen.edge.node import ChainError
+from paramgen.edge.node import PUBLIC_CONFIRMATIONS, ChainError
 from paramgen.edge.sending import Sender
 from tests.e2e.conftest import DEPLOYER
 from tests.support.artefacts import sample_artefact
@@ -278,3 +279,23 @@ def test_two_runs_at_once_are_refused(file):
 
 def test_the_deployer_of_the_tests_is_apes_first_account(accounts):
     assert accounts[0].address == DEPLOYER
+
+
+@pytest.mark.parametrize(
+    ("name", "chain_id", "asked", "option", "blocks"),
+    [
+        ("local", 31_337, 7, None, 0),
+        ("local", 31_337, 7, 2, 2),
+        ("sepolia", 11_155_111, 0, None, PUBLIC_CONFIRMATIONS),
+        ("mainnet", 1, 7, None, 7),
+        ("mainnet", 1, 7, 0, 0),
+    ],
+)
+def test_confirmations_are_the_networks_unless_the_user_says_otherwise(
+    name, chain_id, asked, option, blocks
+):
+    ecosystem = SimpleNamespace(name="ethereum")
+    network = SimpleNamespace(name=name, ecosystem=ecosystem, required_confirmations=asked)
+    waiting = waiting_for(SimpleNamespace(chain_id=chain_id, network=network), option)
+    assert waiting.confirmations == blocks
+    assert (waiting.oldest_head is None) == (name == "local")

@@ -34,3 +34,11 @@ def test_every_test_stands_in_the_file_that_a_page_names(page):
 
 def test_pages_do_name_tests():
     assert any(NAMED.search(page.read_text("utf-8")) for page in DOCS)
+
+
+def test_every_fault_of_applying_names_the_test_that_injects_it():
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    table = page.partition("| fault | ")[2].partition("\n\n")[0]
+    rows = [line for line in table.splitlines()[2:] if line.startswith("|")]
+    assert len(rows) > 20
+    assert all(NAMED.search(row.rsplit("|", 2)[1]) for row in rows)

@@ -41,6 +41,9 @@ def test_records_of_a_library_are_redacted_with_their_arguments():
     assert record.getMessage() == "retrying https://rpc.example.org:8443: x"
 
 
-def test_what_requests_says_of_a_lost_connection_is_redacted():
-    error = NoConnection("HTTPSConnectionPool(host='rpc.example.org'): url: /v3/0123456789abcdef")
-    assert "0123456789abcdef" not in redactor([ADDRESS])(str(error))
+def test_what_requests_says_of_a_lost_connection_is_redacted_even_of_an_unknown_address():
+    error = NoConnection(
+        "HTTPSConnectionPool(host='rpc.example.org', port=443): Max retries exceeded with url: "
+        "/v3/0123456789abcdef (Caused by NewConnectionError('Failed'))"
+    )
+    assert "0123456789abcdef" not in redactor([])(str(error))
