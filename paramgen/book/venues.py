@@ -96,17 +96,30 @@ class _Aave(Listing):
             raise refuse(
                 f"cannot keep {', '.join(unknown)}.", f"The engine has {', '.join(_AAVE_FIELDS)}."
             )
+        shares = {"ltv", "liqThreshold", "liqBonus"} & set(self.keep)
+        if self.emode is not None and self.emode.label is not None and shares:
+            raise refuse(f"creates a category and cannot keep its {', '.join(sorted(shares))}.")
         if "rates" in self.sets and self.loan is None:
             raise refuse("sets rates and needs the loan, whose reserve they belong to.")
         return self
 
 
 class AaveEngine(_Aave):
-    """Aave V3's ConfigEngine, delegatecalled by the executor that holds the rights."""
+    """Aave V3's ConfigEngine, delegatecalled by the executor that holds the rights.
+
+    Either the executor, where the carrier owns it, or the payloads controller that does.
+    """
 
     kind: Literal["aave-config-engine"]
     engine: Address
-    executor: Address
+    executor: Address | None = None
+    payloads_controller: Address | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.executor is None) == (self.payloads_controller is None):
+            raise refuse("needs exactly one of executor, payloads_controller.")
+        return self
 
 
 class AaveRiskSteward(_Aave):
@@ -114,6 +127,12 @@ class AaveRiskSteward(_Aave):
 
     kind: Literal["aave-risk-steward"]
     steward: Address
+
+    @model_validator(mode="after")
+    def _no_creation(self) -> Self:
+        if self.emode is not None and self.emode.label is not None:
+            raise refuse("cannot create an e-mode category: the steward only changes one.")
+        return self
 
 
 class RiskOracle(Listing):

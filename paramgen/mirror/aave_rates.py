@@ -73,9 +73,10 @@ class AaveRates:
 
 
 class NotExpressibleError(ParamgenError):
-    """Aave's strategy has no data for the curve. `nearest` is what it would accept instead."""
+    """Aave's strategy has no data for the curve; it refuses `rounded` and accepts `nearest`."""
 
     def __init__(self, rounded: AaveRates) -> None:
+        self.rounded = rounded
         self.nearest = rounded.nearest()
         reasons = "; ".join(rounded.refusals())
         super().__init__(f"Aave's rate strategy refuses {reasons}. Nearest: {self.nearest}")

@@ -12,7 +12,7 @@ has no debt ceiling, and such an engine refuses these calls.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from fractions import Fraction
 
 from paramgen.book.venues import AaveEngine, AaveRiskSteward, Loan, RiskOracle
@@ -28,7 +28,7 @@ from paramgen.targets.venue import (
     Resolution,
     picked,
 )
-from paramgen.units import BPS, PRICE_UNITS, YEAR_365, Annum
+from paramgen.units import BPS, PRICE_UNITS, YEAR_365
 
 MAX_CAP = 2**36 - 1
 MAX_DEBT_CEILING = (2**40 - 1) // 100
@@ -45,6 +45,7 @@ NEW_EMODE = (
     "newEMode.ltv", "newEMode.liqThreshold", "newEMode.liqBonus", "newEMode.label",
     "newEMode.borrowables", "newEMode.collaterals",
 )  # fmt: skip
+_STRUCTS = (RATES, COLLATERAL, CAPS, EMODE, NEW_EMODE)
 _ROW = "(address,uint256,uint256,uint256,uint256,uint256)[]"
 COLLATERALS = Setter(f"updateCollateralSide({_ROW})", ("asset",), COLLATERAL, rows=True)
 CAP_UPDATES = Setter("updateCaps((address,uint256,uint256)[])", ("asset",), CAPS, rows=True)
@@ -80,10 +81,45 @@ def express(parameters: Parameters, market: Market, to: tuple[str, ...]) -> Expr
             found = said(parameters, market, to)
             settings += found.settings
             refusals += found.refusals
-    kept = tuple(
-        Setting(each.of, each.name, None) if each.name in market.keep else each for each in settings
+    kept = frozenset(market.keep)
+    held = [replace(each, value=None) if _plain(each) in kept else each for each in settings]
+    return Expressed(
+        tuple(each for each in held if _changes(each, held)),
+        tuple(each for each in refusals if not _said_by(each.field, market) <= kept),
     )
-    return Expressed(kept, tuple(refusals))
+
+
+def _changes(setting: Setting, settings: Sequence[Setting]) -> bool:
+    """Whether anything of the setting's struct is to change; one that keeps all is not sent."""
+    (struct,) = (names for names in _STRUCTS if setting.name in names)
+    return any(
+        each.value is not None for each in settings if each.of == setting.of and each.name in struct
+    )
+
+
+def _plain(setting: Setting) -> str:
+    """The engine's field, of a reserve or of a category."""
+    return setting.name.rpartition(".")[2]
+
+
+def _said_by(field: str, market: Market) -> frozenset[str]:
+    """The engine's fields that say a compiled one; where all are kept, nothing is refused of it.
+
+    The highest rate is refused of base and slopes together.
+    """
+    if field == "debt_ceiling":
+        return frozenset({"debtCeiling" if market.isolated else "borrowCap"})
+    return _SAID_BY[field]
+
+
+_SAID_BY = {
+    "ltv": frozenset({"ltv"}),
+    "liquidation_threshold": frozenset({"liqThreshold"}),
+    "liquidation_bonus": frozenset({"liqBonus"}),
+    "supply_cap": frozenset({"supplyCap"}),
+    "kink": frozenset(RATES[:1]),
+    **dict.fromkeys(("base_rate", "slope_1", "slope_2"), frozenset(RATES[1:])),
+}
 
 
 def _collateral(parameters: Parameters, market: Market, to: tuple[str, ...]) -> Expressed:
@@ -165,8 +201,7 @@ def rates_of(parameters: Parameters) -> tuple[AaveRates, tuple[Refusal, ...]]:
     try:
         return aave_rates(parameters.curve), ()
     except NotExpressibleError as error:
-        nearest = error.nearest
-    curve = parameters.curve
+        rounded, nearest = error.rounded, error.nearest
     scale = Fraction(WAD, BPS) / YEAR_365.seconds
     wanted = {
         "kink": nearest.optimal_usage_ratio * (WAD // BPS),
@@ -180,11 +215,10 @@ def rates_of(parameters: Parameters) -> tuple[AaveRates, tuple[Refusal, ...]]:
         "slope_1": "must leave the highest rate at 1 000 % or below.",
         "slope_2": "must not lie below slope 1, nor take the highest rate above 1 000 %.",
     }
-    plain = _without_rounding(curve.kink * BPS // WAD, parameters)
     return nearest, tuple(
         Refusal(field, parameters[field], bounds[field], wanted[field])
-        for field, before in plain.items()
-        if before != getattr(nearest, _OF[field])
+        for field, name in _OF.items()
+        if getattr(rounded, name) != getattr(nearest, name)
     )
 
 
@@ -194,14 +228,6 @@ _OF = {
     "slope_1": "variable_rate_slope_1",
     "slope_2": "variable_rate_slope_2",
 }
-
-
-def _without_rounding(kink: int, parameters: Parameters) -> dict[str, int]:
-    rates = {
-        field: Annum.from_per_second(parameters[field], WAD, YEAR_365).rate * BPS
-        for field in ("base_rate", "slope_1", "slope_2")
-    }
-    return {"kink": kink} | {field: int(-(-rate // 1)) for field, rate in rates.items()}
 
 
 def _caps(parameters: Parameters, market: Market, to: tuple[str, ...]) -> Expressed:

@@ -6,8 +6,12 @@ calls: executeTransaction(target, value, signature, data, withDelegatecall). Eac
 functions is one such call here, with an empty signature and the whole calldata, so that every value
 stands in what is voted on and no payload contract has to be trusted.
 
+Where a payloads controller owns the executor, the same calls become one payload of it, whose id a
+vote then names: createPayload((target, withDelegateCall, accessLevel, value, signature,
+callData)[]), at access level 1, that of risk parameters.
+
 Source: aave-v3-origin 3.6.0, AaveV3ConfigEngine.sol and AaveV3Payload.sol; aave-governance-v3,
-payloads/Executor.sol.
+payloads/Executor.sol and payloads/PayloadsControllerCore.sol.
 """
 
 from __future__ import annotations
@@ -34,6 +38,10 @@ from paramgen.targets.venue import (
 from paramgen.units import YEAR_365
 
 EXECUTE = "executeTransaction(address,uint256,string,bytes,bool)"
+CREATE = "createPayload((address,bool,uint8,uint256,string,bytes)[])"
+DIRECT, PAYLOAD = "delegatecall", "payload"
+"""How a setting reaches the engine: the second part of what it is of."""
+_LEVEL = 1
 _DELEGATED = True
 RATES = Setter(f"updateRateStrategies{aave.RATE_ROW}", ("asset",), aave.RATES, rows=True)
 SETTERS = (aave.EMODES, aave.NEW_EMODES, aave.COLLATERALS, RATES, aave.CAP_UPDATES)
@@ -41,25 +49,33 @@ SETTERS = (aave.EMODES, aave.NEW_EMODES, aave.COLLATERALS, RATES, aave.CAP_UPDAT
 
 
 def express(parameters: Parameters, market: AaveEngine) -> Expressed:
-    """The engine's values, of the engine as its executor reaches it."""
-    return aave.express(parameters, market, (market.executor, market.engine))
+    """The engine's values, of the engine as its executor or its payloads controller reaches it."""
+    if market.payloads_controller is not None:
+        return aave.express(
+            parameters, market, (market.payloads_controller, PAYLOAD, market.engine)
+        )
+    return aave.express(parameters, market, (str(market.executor), DIRECT, market.engine))
 
 
 def encode(settings: Sequence[Setting], reference: bytes) -> Emission:
-    """The engine's calls, each delegatecalled by its executor."""
+    """The engine's calls, each delegatecalled by its executor, or all as one payload."""
     del reference
     calls: list[Call] = []
-    for executor in dict.fromkeys(each.of[0] for each in settings):
-        inner = [replace(s, of=s.of[1:]) for s in settings if s.of[0] == executor]
-        calls += (
-            call(executor, EXECUTE, each.to, 0, "", each.data, _DELEGATED)
-            for each in written(SETTERS, inner)
-        )
+    for carrier, way in dict.fromkeys(each.of[:2] for each in settings):
+        inner = [replace(s, of=s.of[2:]) for s in settings if s.of[:2] == (carrier, way)]
+        found = written(SETTERS, inner)
+        if way == PAYLOAD:
+            actions = [(each.to, _DELEGATED, _LEVEL, 0, "", each.data) for each in found]
+            calls.append(call(carrier, CREATE, actions))
+        else:
+            calls += (
+                call(carrier, EXECUTE, each.to, 0, "", each.data, _DELEGATED) for each in found
+            )
     return Emission(tuple(calls))
 
 
 def decode(emission: Emission) -> tuple[Setting, ...]:
-    """The settings in an executor's calls.
+    """The settings in an executor's calls, or in the actions of a payload.
 
     Raises
     ------
@@ -67,15 +83,24 @@ def decode(emission: Emission) -> tuple[Setting, ...]:
     """
     settings: list[Setting] = []
     for found in emission.calls:
-        values = arguments(found, EXECUTE)
-        if values is None:
-            raise ProposalError(f"0x{found.data[:4].hex()} of {found.to} is no {EXECUTE}")
-        target, wei, signature, data, delegated = values
-        if wei or signature or not delegated:
-            raise ProposalError(f"{found.to} does not plainly delegatecall {target}")
-        inner = read(SETTERS, Call(str(to_checksum_address(target)), 0, data))
-        settings += (replace(each, of=(found.to, *each.of)) for each in inner)
+        way, actions = _actions(found)
+        for target, delegated, level, wei, signature, data in actions:
+            if wei or signature or not delegated or level != _LEVEL:
+                raise ProposalError(f"{found.to} does not plainly delegatecall {target}")
+            inner = read(SETTERS, Call(str(to_checksum_address(target)), 0, data))
+            settings += (replace(each, of=(found.to, way, *each.of)) for each in inner)
     return tuple(settings)
+
+
+def _actions(found: Call) -> tuple[str, Sequence[tuple[str, bool, int, int, str, bytes]]]:
+    payload = arguments(found, CREATE)
+    if payload is not None:
+        return PAYLOAD, payload[0]
+    values = arguments(found, EXECUTE)
+    if values is None:
+        raise ProposalError(f"0x{found.data[:4].hex()} of {found.to} is no {EXECUTE}")
+    target, wei, signature, data, delegated = values
+    return DIRECT, [(target, delegated, _LEVEL, wei, signature, data)]
 
 
 def readings(settings: Sequence[Setting], market: AaveEngine) -> tuple[Reading, ...]:
@@ -106,6 +131,6 @@ AAVE_ENGINE = Venue(
     readings,
     curve,
     resolution,
-    (EXECUTE,),
+    (EXECUTE, CREATE),
     alone(decode),
 )

@@ -153,7 +153,8 @@ def encode(settings: Sequence[Setting], reference: bytes) -> Emission:
     del reference
     deployed = [each for each in settings if each.name == "upgradedBy"]
     upgrades = (call(str(each.value), DEPLOY, *each.of) for each in deployed)
-    return Emission((*written(SETTERS, settings), *upgrades))
+    changed = [each for each in settings if each.name != "upgradedBy"]
+    return Emission((*written(SETTERS, changed), *upgrades))
 
 
 def decode(emission: Emission) -> tuple[Setting, ...]:

@@ -113,7 +113,8 @@ def encode(settings: Sequence[Setting], reference: bytes) -> Emission:
     del reference
     values = picked(settings, *RATES)
     created = () if values is None else (Creation(CONTRACT, encoded(_TYPES, (SUFFIX, *values))),)
-    return Emission(written(SETTERS, settings), created)
+    sent = [each for each in settings if each.name not in RATES]
+    return Emission(written(SETTERS, sent), created)
 
 
 def decode(emission: Emission) -> tuple[Setting, ...]:

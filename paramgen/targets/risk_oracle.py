@@ -86,7 +86,15 @@ def express(parameters: Parameters, market: RiskOracle) -> Expressed:
 
 
 def encode(settings: Sequence[Setting], reference: bytes) -> Emission:
-    """One update a parameter, a rate strategy as one."""
+    """One update a parameter, a rate strategy as one.
+
+    Raises
+    ------
+    ProposalError : a setting is of no update.
+    """
+    lost = [each.name for each in settings if each.name not in (*WORDS, *aave.RATES)]
+    if lost:
+        raise ProposalError(f"no function sets {', '.join(lost)}")
     calls: list[Call] = []
     for of in dict.fromkeys(each.of for each in settings):
         known = {each.name: each.value for each in settings if each.of == of}

@@ -72,12 +72,15 @@ class Setter:
         ProposalError : of some thing only a part of the names is given.
         """
         found: dict[str, list[list[Any]]] = {}
-        for of in dict.fromkeys(each.of for each in settings if each.name in self.names):
-            if len(of) == len(self.keys) + 1:
-                found.setdefault(of[0], []).append(self._row(of, settings))
+        for of in dict.fromkeys(each.of for each in settings if self.takes(each)):
+            found.setdefault(of[0], []).append(self._row(of, settings))
         for to, rows in found.items():
             for values in [[rows]] if self.rows else rows:
                 yield call(to, self.signature, *values)
+
+    def takes(self, setting: Setting) -> bool:
+        """Whether the setting is an argument of this function."""
+        return setting.name in self.names and len(setting.of) == len(self.keys) + 1
 
     def read(self, found: Call) -> tuple[Setting, ...] | None:
         """The settings of a call of this function, None where it is none."""
@@ -111,7 +114,16 @@ class Setter:
 
 
 def written(setters: Sequence[Setter], settings: Sequence[Setting]) -> tuple[Call, ...]:
-    """The calls of all settings, function by function in the setters' order."""
+    """The calls of all settings, function by function in the setters' order.
+
+    Raises
+    ------
+    ProposalError : a setting is of none of these functions, or a part of one is missing.
+    """
+    lost = [each for each in settings if not any(setter.takes(each) for setter in setters)]
+    if lost:
+        names = ", ".join(f"{each.name} of {'.'.join(each.of)}" for each in lost)
+        raise ProposalError(f"no function sets {names}")
     return tuple(found for setter in setters for found in setter.calls(settings))
 
 

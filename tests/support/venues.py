@@ -49,6 +49,9 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "aave-config-engine keeping": (
         "aave-config-engine", {"keep": ["ltv", "supplyCap", "variableRateSlope2"]},
     ),
+    "aave-config-engine by a payload": (
+        "aave-config-engine", {"executor": None, "payloads_controller": EXECUTOR},
+    ),
     "aave-risk-steward e-mode": ("aave-risk-steward", {"emode": {"category": 7}}),
     "compound-v2 by seconds": (
         "compound-v2", {"blocks_per_year": 31_536_000, "block_time": 1_000},

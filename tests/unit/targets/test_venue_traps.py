@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from paramgen.mirror.rate import WAD
 from paramgen.targets import aave, comet, compound_v2, euler, fraxlend, morpho, risk_oracle
-from paramgen.targets.aave_engine import EXECUTE
+from paramgen.targets.aave_engine import CREATE, EXECUTE
 from paramgen.targets.aave_risk_steward import Current, Limit, refusals
 from paramgen.targets.calls import Call, ProposalError, arguments, call, selector
 from paramgen.targets.registry import VENUES
@@ -131,6 +131,12 @@ def test_a_slope_2_below_slope_1_is_refused():
     assert found["slope_2"].nearest >= 2 * 10**9
 
 
+def test_a_slope_that_needs_no_change_is_not_refused_beside_one_that_does():
+    # 31.25 % a year, encoded per second and so a little above it.
+    curve = PLAIN.changed(base_rate=0, slope_1=9_909_309_995, slope_2=0, kink=WAD // 100)
+    assert set(refused("aave-config-engine", curve)) == {"slope_2"}
+
+
 def test_a_cap_below_one_token_is_refused_because_zero_is_no_cap():
     found = refused("aave-config-engine", PLAIN.changed(supply_cap=10))
     assert "reads 0 as no cap" in found["supply_cap"].bound
@@ -223,6 +229,18 @@ def test_an_emode_that_is_neither_one_nor_new_is_no_entry_of_a_book(emode):
         market_of("aave-config-engine", emode=emode)
 
 
+def test_what_is_kept_is_kept_in_a_category_too_and_never_refused():
+    known = values_of("aave-config-engine", emode={"category": 3}, keep=["ltv"])
+    assert known["eMode.ltv"] is None
+    small = PLAIN.changed(supply_cap=10, liquidation_bonus=0)
+    assert values_of("aave-config-engine", small, keep=["supplyCap", "liqBonus"])
+    label = {"label": "new", "borrowables": [LOAN]}
+    with pytest.raises(ValidationError, match="cannot keep its ltv"):
+        market_of("aave-config-engine", emode=label, keep=["ltv"])
+    with pytest.raises(ValidationError, match="cannot keep liqProtocolFee"):
+        market_of("aave-config-engine", keep=["liqProtocolFee"])
+
+
 # --- Aave's RiskSteward ---------------------------------------------------------------------------
 
 
@@ -230,6 +248,19 @@ def test_the_steward_refuses_zeros():
     found = refused("aave-risk-steward", PLAIN.changed(ltv=0))
     assert found["ltv"].nearest == 1
     assert values_of("aave-risk-steward", PLAIN.changed(ltv=0), keep=["ltv"])["ltv"] is None
+
+
+def test_a_row_of_which_all_is_kept_is_not_sent():
+    sent = calls_of("aave-risk-steward", sets=["caps"], keep=["borrowCap"])
+    ((rows,),) = (arguments(each, aave.CAP_UPDATES.signature) for each in sent)
+    assert [(row[0], row[2]) for row in rows] == [(TOKEN, KEEP_CURRENT)]
+    assert calls_of("aave-risk-steward", sets=["caps"], keep=["borrowCap", "supplyCap"]) == ()
+
+
+def test_the_steward_creates_no_category():
+    label = {"label": "new", "borrowables": [LOAN]}
+    with pytest.raises(ValidationError, match="only changes one"):
+        market_of("aave-risk-steward", emode=label)
 
 
 def steward_says(name, value, held, *, limit, age, of=(STEWARD, TOKEN)):
@@ -516,6 +547,15 @@ def test_a_call_of_something_else_is_no_venues(kind):
     assert VENUES[kind].decode(Emission(())) == ()
 
 
+@pytest.mark.parametrize("kind", VENUES)
+def test_a_setting_that_no_function_sets_is_refused_and_not_lost(kind):
+    case = case_of(kind)
+    wanted = case.venue.settings(PLAIN, case.market)
+    lost = replace(wanted[0], name="nothing")
+    with pytest.raises(ProposalError, match="no function sets nothing"):
+        case.venue.encode((*wanted, lost), REFERENCE)
+
+
 def test_assets_that_want_one_value_differently_are_told_so():
     of = (ENGINE, LOAN)
     one, other = Setting(of, "kink", 1), Setting(of, "kink", 2)
@@ -531,3 +571,34 @@ def test_a_loan_token_is_at_par_because_someone_said_so():
 
 def test_a_rate_in_basis_points_is_of_a_year_of_365_days():
     assert basis_points(Fraction(1, 10_000) / 31_536_000) == 1
+
+
+# --- Aave's payloads controller -------------------------------------------------------------------
+
+BY_PAYLOAD = {"executor": None, "payloads_controller": STEWARD}
+
+
+def test_a_payload_holds_the_executors_calls_in_their_order_at_the_level_of_risk():
+    (payload,) = calls_of("aave-config-engine", **BY_PAYLOAD)
+    direct = [arguments(each, EXECUTE) for each in calls_of("aave-config-engine")]
+    ((actions),) = arguments(payload, CREATE)
+    assert payload.to.lower() == STEWARD
+    assert [(each[0], each[5]) for each in actions] == [(each[0], each[3]) for each in direct]
+    assert {each[1:5] for each in actions} == {(True, 1, 0, "")}
+
+
+@pytest.mark.parametrize(
+    "forged", [(False, 1, 0, ""), (True, 2, 0, ""), (True, 1, 1, ""), (True, 1, 0, "f()")]
+)
+def test_an_action_of_a_payload_that_does_anything_else_is_refused(forged):
+    (payload,) = calls_of("aave-config-engine", **BY_PAYLOAD)
+    ((actions),) = arguments(payload, CREATE)
+    changed = [(actions[0][0], *forged, actions[0][5]), *actions[1:]]
+    with pytest.raises(ProposalError, match="does not plainly delegatecall"):
+        VENUES["aave-config-engine"].decode(Emission((call(STEWARD, CREATE, changed),)))
+
+
+def test_an_engine_is_reached_one_way():
+    for ways in ({"executor": None}, {"payloads_controller": STEWARD}):
+        with pytest.raises(ValidationError, match="exactly one of executor"):
+            market_of("aave-config-engine", **ways)
