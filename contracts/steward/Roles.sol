@@ -24,14 +24,15 @@ abstract contract Roles is AccessControlDefaultAdminRules {
         return _roleBits[account];
     }
 
-    function _grantRole(bytes32 role, address account) internal override returns (bool) {
-        _roleBits[account] |= _bit(role);
-        return super._grantRole(role, account);
+    function _grantRole(bytes32 role, address account) internal override returns (bool granted) {
+        granted = super._grantRole(role, account);
+        if (granted) _roleBits[account] |= _bit(role);
     }
 
-    function _revokeRole(bytes32 role, address account) internal override returns (bool) {
-        _roleBits[account] &= ~_bit(role);
-        return super._revokeRole(role, account);
+    /// @dev Anyone may renounce what they do not have; that writes nothing.
+    function _revokeRole(bytes32 role, address account) internal override returns (bool revoked) {
+        revoked = super._revokeRole(role, account);
+        if (revoked) _roleBits[account] &= ~_bit(role);
     }
 
     function _bit(bytes32 role) private pure returns (uint256) {

@@ -113,18 +113,20 @@ contract PackingProof is Test {
         assert(rail >> Guardrails.WORD_BITS == 0);
     }
 
-    /// @dev Offsets and widths are constants here, so that each pair of fields is a query of shifts and masks.
+    /// @dev Offsets and widths are constants here, so that each pair of fields is a query of shifts and masks. An entry
+    ///      holds how far a field is shifted left and then right: 256 − offset − width, and 256 − width.
     function domainIsApart(uint256 domain, uint256 word, uint256 value) private pure {
         uint256 count = Domains.count(domain);
         uint256 taken = 0;
         for (uint256 i = 0; i < count; ++i) {
             uint256 entry = (domain >> (16 * i)) & 0xffff;
-            uint256 mask = ((1 << (entry >> 8)) - 1) << (entry & 0xff);
+            uint256 offset = (entry >> 8) - (entry & 0xff);
+            uint256 mask = (type(uint256).max >> (entry >> 8)) << offset;
             assert(taken & mask == 0);
             taken |= mask;
-            uint256 next = (word & ~mask) | ((value << (entry & 0xff)) & mask);
+            uint256 next = (word & ~mask) | ((value << offset) & mask);
             for (uint256 j = 0; j < count; ++j) {
-                uint256 before = j == i ? value & (mask >> (entry & 0xff)) : Domains.field(domain, word, j);
+                uint256 before = j == i ? value & (mask >> offset) : Domains.field(domain, word, j);
                 assert(Domains.field(domain, next, j) == before);
             }
         }
