@@ -11,6 +11,8 @@ from eth_utils import function_signature_to_4byte_selector as selector
 
 from paramgen.edge.bytecode import contract_type
 from paramgen.encode import Word, pack, unpack
+from paramgen.mirror.oracle import Configuration
+from paramgen.mirror.rate import Curve
 from paramgen.mirror.steward import (
     MASK,
     Guardrail,
@@ -47,7 +49,13 @@ TIMES = (1, 60, 3_600, DAY // 4, DAY, 3 * DAY)
 CHAIN_ID = 1
 
 # What the oracle and the rate model refuse of their own words is theirs to mirror.
-OTHERS = {"ConfigurationInvalid", "ReferenceInvalid", "RateWordInvalid", "PriceWouldMove"}
+OTHERS = {"ReferenceInvalid", "PriceWouldMove"}
+OWN_WORDS = {
+    "ConfigurationInvalid": lambda word: Configuration.from_word(word).is_valid(
+        has_secondary=False
+    ),
+    "RateWordInvalid": lambda word: Curve.from_word(word).is_valid,
+}
 LANDED = "landed"
 METERED = {
     "OutsideEnvelope",
@@ -255,14 +263,20 @@ def step(random: Random, world: World) -> tuple[str, int]:
     for asset, judgement in judgements.items():
         assert judgement.refusals == ()
         assert world.ledger(asset) == judgement.ledger
+        landed, _ = world.words(asset)
+        assert OWN_WORDS["ConfigurationInvalid"](landed[Word.ORACLE])
+        assert OWN_WORDS["RateWordInvalid"](landed[Word.RATE])
     hash_of(world, updates)
-    return LANDED, 3 * len(updates)
+    return LANDED, 5 * len(updates)
 
 
 def compared_refusal(refusal: Refusal, judgements: dict[str, MarketJudgement]) -> int:
     """The chain stops at the first refusal of the first market that has one."""
     if refusal.error in OTHERS:
         return 0
+    if refusal.error in OWN_WORDS:
+        assert not OWN_WORDS[refusal.error](refusal.arguments[0])
+        return 1
     first = next(judgement.refusals[0] for judgement in judgements.values() if judgement.refusals)
     assert refusal == first
     return 1
