@@ -79,7 +79,9 @@ def files_of(
         form.file: sent,
         REPORT: report(artefact, assumed, left, request.title).encode(),
     }
-    return {**written, MANIFEST: _manifest(artefact, assumed, request, form, written)}
+    assumes = assumption_document(assumed)
+    found = manifest(artefact, form, written, schema=SCHEMA, request=vars(request), assumes=assumes)
+    return {**written, MANIFEST: found}
 
 
 def carried_of(
@@ -171,32 +173,20 @@ def _named(said: Said, names: Mapping[str, str]) -> str:
     return f"{names.get(address.lower(), address)}{dot}{rest}"
 
 
-def _manifest(
-    artefact: Mapping[str, Any],
-    assumed: Assumption,
-    request: Request,
-    form: Format,
-    files: Mapping[str, bytes],
+def manifest(
+    artefact: Mapping[str, Any], form: Format, files: Mapping[str, bytes], **rest: Any
 ) -> bytes:
+    """What a proposal rests on: the artefact with its inputs, every file's hash, and the rest."""
     return canonical(
         {
-            "schema": SCHEMA,
             "artefact": artefact["hash"],
             "book": artefact["book"],
             "inputs": artefact["inputs"],
             "format": form.name,
-            "request": {
-                "title": request.title,
-                "summary": request.summary,
-                "carrier": request.carrier,
-                "deadline": request.deadline,
-                "created_at": request.created_at,
-                "delay": request.delay,
-            },
-            "assumes": assumption_document(assumed),
             "files": {
                 name: "0x" + hashlib.sha256(data).hexdigest() for name, data in files.items()
             },
+            **rest,
         }
     )
 

@@ -7,7 +7,6 @@ before; `verify` makes the whole folder again.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +16,18 @@ from eth_utils.address import is_address
 from matplotlib.figure import Figure
 from pydantic import TypeAdapter, ValidationError
 
-from paramgen.artefact import canonical, held
+from paramgen.artefact import held
 from paramgen.book.venues import Entry
 from paramgen.proposal.actions import function_of, said_by
-from paramgen.proposal.document import MANIFEST, REPORT, TEXT, Request, description, template
+from paramgen.proposal.document import (
+    MANIFEST,
+    REPORT,
+    TEXT,
+    Request,
+    description,
+    manifest,
+    template,
+)
 from paramgen.report import charts
 from paramgen.report.page import Page, Picture, Section, Table, html
 from paramgen.targets.calls import ProposalError, as_hex, from_hex
@@ -136,32 +143,10 @@ def venue_files(
         VALUES: _values(target, emission),
         REPORT: _report(artefact, target, request.title).encode(),
     }
-    return {**written, MANIFEST: _manifest(artefact, target, request, form, written)}
-
-
-def _manifest(
-    artefact: Mapping[str, Any],
-    target: Target,
-    request: Request,
-    form: Format,
-    files: Mapping[str, bytes],
-) -> bytes:
-    return canonical(
-        {
-            "schema": SCHEMA,
-            "artefact": artefact["hash"],
-            "book": artefact["book"],
-            "inputs": artefact["inputs"],
-            "format": form.name,
-            "target": target.name,
-            "venue": target.venue.name,
-            "chain_id": target.chain_id,
-            "request": {key: said for key, said in vars(request).items() if key != "deadline"},
-            "files": {
-                name: "0x" + hashlib.sha256(data).hexdigest() for name, data in files.items()
-            },
-        }
-    )
+    asked = {key: said for key, said in vars(request).items() if key != "deadline"}
+    named = {"target": target.name, "venue": target.venue.name, "chain_id": target.chain_id}
+    found = manifest(artefact, form, written, schema=SCHEMA, request=asked, **named)
+    return {**written, MANIFEST: found}
 
 
 # --- the venue's values -------------------------------------------------------------------------
