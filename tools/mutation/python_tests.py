@@ -16,6 +16,8 @@ from typing import Any, TextIO
 import ape
 import pytest
 
+from paramgen.edge.bytecode import compiled
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -38,7 +40,7 @@ class Server:
             self._failed = report.nodeid
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        ape.project.load_contracts()
+        compiled(ape.project)
         for line in self._requests:
             request = json.loads(line)
             failed = within(request["seconds"], lambda: self._first_failure(session, **request))  # noqa: B023
