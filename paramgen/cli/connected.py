@@ -32,9 +32,8 @@ from paramgen.cli.paths import show_paths, show_waiting
 from paramgen.cli.pending import pending
 from paramgen.cli.pending import show as show_pending
 from paramgen.cli.reporting import (
-    INCOMPLETE,
     REPORT,
-    UnfinishedError,
+    EndedError,
     addresses_of,
     message_of,
     redacted,
@@ -129,10 +128,10 @@ class ConnectedCommand(ConnectedProviderCommand):
         try:
             with redirect_stdout(sys.stderr) if as_json else nullcontext():
                 document = super().invoke(ctx)
-        except UnfinishedError as error:
+        except EndedError as error:
             if as_json:
                 show_json(error.document)
-            raise _failure(error, INCOMPLETE) from None
+            raise _failure(error, error.code) from None
         except (ParamgenError, ApeException, *RPC_TROUBLE) as error:
             raise _failure(error, 1) from None
         except KeyboardInterrupt:
@@ -443,17 +442,7 @@ def _account(provider: Any, options: Options, document: Mapping[str, Any]) -> An
     if is_fork(provider):
         return _rehearsing(provider, options, document)
     if options.account is not None:
-        local = provider.network.is_local or is_embedded(provider)
-        if local and (number := options.account.removeprefix(TEST_ACCOUNT)).isdecimal():
-            return ape.accounts.test_accounts[int(number)]
-        if options.account not in ape.accounts.aliases:
-            known = ", ".join(sorted(ape.accounts.aliases)) or "none"
-            raise ParamgenError(f"ape has no account {options.account!r}; it has: {known}")
-        account = ape.accounts.load(options.account)
-        if options.yes:
-            # ape takes the passphrase from APE_ACCOUNTS_<alias>_PASSPHRASE, or asks for it once.
-            account.set_autosign(True)
-        return account
+        return account_named(provider, options.account, yes=options.yes)
     if provider.network.is_local or is_embedded(provider):
         return ape.accounts.test_accounts[0]
     if options.dry_run:
@@ -462,6 +451,36 @@ def _account(provider: Any, options: Options, document: Mapping[str, Any]) -> An
         f"{network_key(provider)} needs an account to send from: name one with --account; "
         "`ape accounts list` shows yours."
     )
+
+
+def account_named(provider: Any, alias: str, *, yes: bool) -> Any:
+    """ape's account that signs under this name.
+
+    Parameters
+    ----------
+    yes : sign without asking again.
+
+    Raises
+    ------
+    ParamgenError
+        When there is none, or it is a Safe, which has no key.
+    """
+    local = provider.network.is_local or is_embedded(provider)
+    if local and (number := alias.removeprefix(TEST_ACCOUNT)).isdecimal():
+        return ape.accounts.test_accounts[int(number)]
+    containers = ape.accounts.containers
+    safes = frozenset(containers["safe"].aliases if "safe" in containers else ())
+    keys = set(ape.accounts.aliases) - safes
+    if alias in safes - keys:
+        raise ParamgenError(f"{alias} is a Safe; propose to it with `ape run propose_safe`")
+    if alias not in keys:
+        known = ", ".join(sorted(keys)) or "none"
+        raise ParamgenError(f"ape has no account {alias!r}; it has: {known}")
+    account = ape.accounts.load(alias)
+    if yes:
+        # ape takes the passphrase from APE_ACCOUNTS_<alias>_PASSPHRASE, or asks for it once.
+        account.set_autosign(True)
+    return account
 
 
 def _rehearsing(provider: Any, options: Options, document: Mapping[str, Any]) -> Any:
@@ -486,13 +505,25 @@ def _require_no_jump(session: _Session) -> None:
 
 
 def _confirm(session: _Session) -> None:
-    if session.options.yes:
-        return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise ParamgenError("this is no terminal to ask on: give --yes to apply, or --dry-run")
     count = len(session.prepared.names)
     where = f"{session.chain.network} (chain {session.chain.chain_id})"
-    click.confirm(f"Send about {count} transactions to {where}?", abort=True, err=True)
+    question = f"Send about {count} transactions to {where}?"
+    confirm(question, yes=session.options.yes, instead="--yes to apply, or --dry-run")
+
+
+def confirm(question: str, *, yes: bool, instead: str) -> None:
+    """Ask on a terminal, unless the user has said yes already.
+
+    Raises
+    ------
+    ParamgenError
+        When there is no terminal to ask on: `instead` says what to give.
+    """
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ParamgenError(f"this is no terminal to ask on: give {instead}")
+    click.confirm(question, abort=True, err=True)
 
 
 def _show(session: _Session) -> None:

@@ -73,7 +73,7 @@ def propose(
     book, --target names it. Nothing is read or sent here. The same book, plan and options give the
     same bytes.
     """
-    document = _document(book, compiled)
+    document = document_of(book, compiled)
     request = Request(
         title=_one_line(title, "--title"),
         summary=summary.strip(),
@@ -122,7 +122,7 @@ def verify_(
     a Safe's. Exit code 0 when everything agrees, 2 when something does not, 1 when it cannot be
     told.
     """
-    files, document = _files(proposal), _document(book, compiled)
+    files, document = proposal_files(proposal), document_of(book, compiled)
     found = verify(files, document)
     manifest = read_manifest(files[MANIFEST])
     asked = Asked(**named, safe_tx=None if safe_tx is None else read(safe_tx))
@@ -136,7 +136,7 @@ def verify_(
     if live is not None:
         click.echo(live.words())
     if found:
-        _show(found)
+        show_disagreements(found)
         return DIFFERENT
     asked_chain = live is not None and live.pinned is not None and live.live.is_open
     before = "stands on chain as assumed" if asked_chain else "is assumed"
@@ -161,7 +161,8 @@ def _assumed(plan: Path, document: Mapping[str, Any]) -> Assumption:
     return saved.assumes
 
 
-def _show(found: tuple[Disagreement, ...]) -> None:
+def show_disagreements(found: tuple[Disagreement, ...]) -> None:
+    """Print what differs as a table."""
     table(
         "The proposal is not what the book compiles to",
         ("where", "proposed", "compiled"),
@@ -169,7 +170,14 @@ def _show(found: tuple[Disagreement, ...]) -> None:
     )
 
 
-def _document(book: Path | None, compiled: Path | None) -> Mapping[str, Any]:
+def document_of(book: Path | None, compiled: Path | None) -> Mapping[str, Any]:
+    """The artefact that the user names, or that the book compiles to.
+
+    Raises
+    ------
+    ParamgenError
+        When not exactly one of the two is named, or it is unsound.
+    """
     if compiled is not None and book is None:
         return parse_artefact(read(compiled), str(compiled))
     if book is not None and compiled is None:
@@ -177,7 +185,14 @@ def _document(book: Path | None, compiled: Path | None) -> Mapping[str, Any]:
     raise ProposalError("name one of --book and --artefact")
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def proposal_files(folder: Path) -> dict[str, bytes]:
+    """The files of a proposal's folder by name.
+
+    Raises
+    ------
+    ProposalError
+        When it is no folder, or holds more than a proposal does.
+    """
     if not folder.is_dir():
         raise ProposalError(f"{folder} is no folder; a proposal is one")
     paths = sorted(path for path in folder.iterdir() if path.is_file())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 from ape.exceptions import ApeException
@@ -25,12 +25,20 @@ REPORT = "apply-report.json"
 _LIBRARIES = ("ape", "web3", "urllib3")
 
 
-class UnfinishedError(ParamgenError):
-    """A run that ended half way: what landed, and why it did not go on."""
+class EndedError(ParamgenError):
+    """A run that ended with a document to print, and an exit code of its own."""
+
+    code: ClassVar[int]
 
     def __init__(self, message: str, document: Mapping[str, Any]) -> None:
         super().__init__(message)
         self.document = document
+
+
+class UnfinishedError(EndedError):
+    """A run that ended half way: what landed, and why it did not go on."""
+
+    code = INCOMPLETE
 
 
 @contextmanager

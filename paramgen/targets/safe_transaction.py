@@ -38,6 +38,9 @@ MULTI_SEND = "multiSend(bytes)"
 MULTI_SEND_CALL_ONLY = "0x9641d764fc13c8B624c04430C7356C1C7C8102e2"
 """Where the call-only form of 1.4.1 stands on every chain: its CREATE2 address."""
 
+MULTI_SEND_CALL_ONLY_CODE = "0xecd5bd14a08c5d2122379900b2f272bdf107a7e92423c10dd5fe3254386c9939"
+"""keccak of the code that has to stand there: to delegate to no code succeeds and does nothing."""
+
 MULTI_SENDS: Final = frozenset(
     {
         MULTI_SEND_CALL_ONLY,
@@ -194,6 +197,17 @@ def _transaction(document: Mapping[str, Any]) -> SafeTransaction:
         gas_token=address(document["gasToken"] or NOBODY, "gasToken"),
         refund_receiver=address(document["refundReceiver"] or NOBODY, "refundReceiver"),
     )
+
+
+def to_document(found: SafeTransaction) -> dict[str, Any]:
+    """A transaction as the service tells it; `read_transaction` reads it again."""
+    return {
+        "to": found.to, "value": str(found.value), "data": as_hex(found.data),
+        "operation": int(found.operation), "nonce": found.nonce,
+        "safeTxGas": str(found.safe_tx_gas), "baseGas": str(found.base_gas),
+        "gasPrice": str(found.gas_price), "gasToken": found.gas_token,
+        "refundReceiver": found.refund_receiver,
+    }  # fmt: skip
 
 
 def executed(sent: Call, nonce: int) -> SafeTransaction:

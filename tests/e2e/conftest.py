@@ -88,10 +88,13 @@ class Workshop:
         return str(path)
 
     def run(self, script: click.Command, *options: str) -> Done:
+        """Run a script that reads and writes the workshop's folders."""
+        return self.invoke(script, *_folders(self.folder), *options)
+
+    def invoke(self, script: click.Command, *options: str) -> Done:
         """Run a script in this process, which saves ape's start; there is no terminal."""
-        arguments = ["--network", NETWORK, *_folders(self.folder)]
         runner = CliRunner(mix_stderr=False, env={"APE_FOUNDRY_HOST": self.anvil.url})
-        result = runner.invoke(script, [*arguments, *options], prog_name="test")
+        result = runner.invoke(script, ["--network", NETWORK, *options], prog_name="test")
         return Done(result.exit_code, result.stdout, result.stderr)
 
     def paramgen(self, *arguments: str) -> Done:

@@ -35,6 +35,7 @@ MULTI_SEND_ARTEFACT = (
 DELAY = 2 * 86_400
 FOR = 1
 ACCEPT = "acceptDefaultAdminTransfer()"
+OWNERS = tuple(keccak(text=f"owner {n}") for n in range(3))
 
 
 @cache
@@ -117,10 +118,10 @@ class SafeHouse:
     owners: Sequence[Any]
 
     @classmethod
-    def on(cls, web3: Web3) -> SafeHouse:
-        """Deploy singleton and factory, and create a Safe."""
+    def on(cls, web3: Web3, keys: Sequence[bytes] = OWNERS) -> SafeHouse:
+        """Deploy singleton and factory, and create a Safe of the keys' owners."""
         plant_multi_send(web3)
-        owners = [Account.from_key(keccak(text=f"owner {n}")) for n in range(3)]
+        owners = [Account.from_key(key) for key in keys]
         singleton = deploy(web3, "Safe")
         factory = deploy(web3, "SafeProxyFactory")
         addresses = [owner.address for owner in owners]

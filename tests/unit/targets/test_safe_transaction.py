@@ -13,12 +13,14 @@ from paramgen.targets.calls import Call, ProposalError, call
 from paramgen.targets.safe_transaction import (
     MULTI_SEND,
     MULTI_SEND_CALL_ONLY,
+    MULTI_SEND_CALL_ONLY_CODE,
     MULTI_SENDS,
     Operation,
     SafeTransaction,
     calls_of_transaction,
     of_calls,
     read_transaction,
+    to_document,
     transaction_hash,
 )
 from tests.support.houses import MULTI_SEND_ARTEFACT
@@ -57,6 +59,16 @@ def test_the_call_only_form_stands_where_its_own_code_puts_it():
     factory = bytes.fromhex(FACTORY[2:])
     at = keccak(b"\xff" + factory + bytes(32) + keccak(code))[12:]
     assert to_checksum_address(at) == MULTI_SEND_CALL_ONLY
+
+
+def test_the_code_that_must_stand_there_is_the_packages_own():
+    code = bytes.fromhex(json.loads(MULTI_SEND_ARTEFACT.read_text())["deployedBytecode"][2:])
+    assert "0x" + keccak(code).hex() == MULTI_SEND_CALL_ONLY_CODE
+
+
+def test_what_is_saved_is_read_again_as_it_was():
+    found = replace(TRANSACTION, safe_tx_gas=2**64, base_gas=1, gas_price=2, value=2**255)
+    assert read_transaction(json.dumps(to_document(found)).encode()) == found
 
 
 def test_every_multi_send_has_the_checksum_of_its_address():
