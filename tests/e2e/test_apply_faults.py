@@ -7,6 +7,7 @@ finishes it, with the state of a run that nothing disturbed and nothing deployed
 """
 
 import json
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -396,7 +397,10 @@ def test_a_state_that_moved_before_the_batch_was_sent_is_named_and_nothing_is_se
     plan = str(bench.workshop.folder / "plan.json")
     bench.want(sample_artefact(1, secondary=False, ltv=7_500))
     assert bench.run("--dry-run", "--save-plan", plan)[0] == 0
+    before = bench.node.sent()
     frozen(bench)
+    while bench.node.sent() == before:  # it is mined after the node has answered
+        time.sleep(0.01)
     sent = bench.node.sent()
     code, document, stderr = bench.run("--plan", plan)
     assert (code, document) == (1, None)

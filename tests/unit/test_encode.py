@@ -103,11 +103,14 @@ def test_widths_and_units_equal_those_noted_in_the_contracts(field):
 
 def test_parameter_ids_and_widths_equal_those_of_the_domains():
     text = (LIBRARIES / "Domains.sol").read_text(encoding="utf-8")
-    rows = re.findall(r"\((\w+)\.(\w+) \| \((\d+) << 8\)\)", text)
-    assert [(name, int(bits)) for _, name, bits in rows] == [
+    entry = r"\(\(UNUSED_(\d+) - (\w+)\.(\w+)\) \| \(UNUSED_\1 << 8\)\)"
+    rows = re.findall(entry, text)
+    assert [(name, int(bits)) for bits, _, name in rows] == [
         (constant(field), field.bits) for field in GUARDED
     ]
-    assert [library for library, _, _ in rows] == [HOMES[field.word] for field in GUARDED]
+    assert [library for _, library, _ in rows] == [HOMES[field.word] for field in GUARDED]
+    for bits in {bits for bits, _, _ in rows}:
+        assert f"UNUSED_{bits} = 256 - {bits};" in text
 
 
 @every_field
