@@ -154,11 +154,28 @@ def test_the_installed_command_runs_outside_the_checkout(tmp_path):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_is_called_as_it_is_listed(name):
-    command = cli.get_command(click.Context(cli), name)
-    assert command is not None
-    assert command.name == name
-    assert command.get_short_help_str()
+def test_every_command_is_called_and_summarised_as_it_is_listed(name):
+    context = click.Context(cli)
+    typed, command, rest = cli.resolve_command(context, [name, "--help"])
+    assert (typed, command.name, rest) == (name, name, ["--help"])
+    assert " ".join(command.help.partition("\n\n")[0].split()) == COMMANDS[name].summary
+    listed = cli.get_command(context, name)
+    assert all(
+        listed.get_short_help_str(width) == command.get_short_help_str(width)
+        for width in range(8, 120)
+    )
+
+
+def test_the_list_of_commands_waits_for_none_of_them():
+    asked = "import sys; from paramgen.cli.main import main; main(['--help'])"
+    imported = "print(sorted(name for name in sys.modules if name.startswith('paramgen.')))"
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", f"{asked}; {imported}"], capture_output=True, text=True, check=True
+    )
+    assert all(f"\n  {name} " in done.stdout for name in COMMANDS)
+    assert (
+        done.stdout.splitlines()[-1] == "['paramgen.cli', 'paramgen.cli.main', 'paramgen.errors']"
+    )
 
 
 def test_a_command_does_not_wait_for_what_only_others_need():
