@@ -14,6 +14,8 @@ from paramgen.params.history import quantise
 from paramgen.params.losses import Array
 
 _HALVINGS = 50
+_LEAST_CAP = 1.0
+"""USD; a smaller cap lands as zero."""
 _STUDENT_FREEDOM = 4
 
 
@@ -38,7 +40,8 @@ def supply_cap(
 
     Raises
     ------
-    ParameterError : no route at all, or none that takes anything: an error, not a zero.
+    ParameterError : no route at all, none that takes anything, or a cap below a dollar: an error,
+        not a zero, which venues read as no cap at all.
 
     Source: spec 3.3.
     """
@@ -48,13 +51,19 @@ def supply_cap(
             "supply cap", "no route takes any of the asset", total, 0.0,
             "Declare a redemption, a pool, an order book or an auction for the asset.",
         )  # fmt: skip
-    return least(
+    bound = least(
         {
             "capacity of the routes": total / liquidated_share,
             "liquidation size": liquidation_size / liquidated_share,
             "share of circulation": circulating_share * circulating,
         }
     )
+    if bound.value < _LEAST_CAP:
+        raise ParameterError(
+            "supply cap", f"{bound.binding} leaves less than a dollar", bound.value, _LEAST_CAP,
+            f"Raise the {bound.binding}; an asset that may not be supplied is not listed.",
+        )  # fmt: skip
+    return bound
 
 
 def debt_ceiling(cap: float, loan_to_value: float) -> float:
@@ -170,9 +179,9 @@ def target_loss_cap(
         within = bad_debt_at(middle).quantile <= amount
         low, high = (middle, high) if within else (low, middle)
     # Six digits, downwards: the search leaves noise that differs between processors.
-    step = 10.0 ** (math.floor(math.log10(low)) - 5) if low >= 1.0 else 1.0
+    step = 10.0 ** (math.floor(math.log10(low)) - 5) if low >= _LEAST_CAP else 1.0
     cap = math.floor(low / step) * step
-    if cap < 1.0:
+    if cap < _LEAST_CAP:
         raise ParameterError(
             "supply cap", "any lending passes the policy's bad debt", bad_debt_at(1.0).quantile,
             amount, "Lower the LTV or raise the amount; the asset may not serve as collateral.",

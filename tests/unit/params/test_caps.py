@@ -37,6 +37,19 @@ def test_no_route_at_all_is_an_error_not_a_zero(capacities):
         supply_cap(capacities, circulating=1e9, **POLICY)
 
 
+@pytest.mark.parametrize(
+    ("named", "without"),
+    [
+        ("share of circulation", {"circulating_share": 0.0}),
+        ("share of circulation", {"circulating": 0.0}),
+        ("liquidation size", {"liquidation_size": 0.0}),
+    ],
+)
+def test_a_cap_below_a_dollar_is_an_error_that_names_what_binds(named, without):
+    with pytest.raises(ParameterError, match=f"{named} leaves less than a dollar"):
+        supply_cap({"pool": 1e9}, **({"circulating": 1e9} | POLICY | without))
+
+
 def test_the_debt_ceiling_is_the_cap_at_loan_to_value():
     assert debt_ceiling(1e6, 0.75) == 750_000.0
 
