@@ -24,8 +24,13 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
 MAX_NODES = 200_000
 
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]"
+)
+"""Control characters, which a terminal obeys, and those that show text in another order."""
+
 _NULL = {"", "~", "null", "Null", "NULL"}
+_NO_CONTROL = "must not hold control characters."
 _WRITE_OUT = "Write the value out; anchors, aliases and merge keys are refused."
 
 
@@ -71,11 +76,12 @@ def read_document(data: bytes, file: str) -> Document:
     odd = _UNPRINTABLE.search(text)
     if odd is not None:
         line = text.count("\n", 0, odd.start()) + 1
-        shown = f"U+{ord(odd[0]):04X}"
-        return _unreadable(
-            Problem(Place(file, line), "text", shown, "must not hold control characters.")
-        )
+        return _unreadable(Problem(Place(file, line), "text", _code(odd), _NO_CONTROL))
     return _Reader(file).read(text)
+
+
+def _code(odd: re.Match[str]) -> str:
+    return f"U+{ord(odd[0]):04X}"
 
 
 def _unreadable(problem: Problem) -> Document:
@@ -146,6 +152,11 @@ class _Reader:
                 self._place(event), path, value, "has no value.", "Give one or remove the key."
             )
             return None
+        # An escape such as "\x1b" brings in what the text itself may not hold.
+        odd = _UNPRINTABLE.search(value)
+        if odd is not None:
+            self._refuse(self._place(event), path, _code(odd), _NO_CONTROL)
+            return None
         return value
 
     def _sequence(self, path: str, depth: int) -> list[Tree]:
@@ -197,7 +208,7 @@ class _Reader:
         if not event.style and key == "<<":
             self._refuse(place, _join(path, key), key, "is a merge key.", _WRITE_OUT)
             return None
-        if not key.strip() or "\n" in key:
+        if not key.strip() or "\n" in key or _UNPRINTABLE.search(key):
             self._refuse(place, path or "file", key, "has a key that is not a name.")
             return None
         return key
