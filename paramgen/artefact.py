@@ -20,6 +20,7 @@ from paramgen.compiler.explain import because, evidence_of
 from paramgen.compiler.venues import Listed, price_units
 from paramgen.encode import Encoded, Word
 from paramgen.errors import ParamgenError
+from paramgen.targets.envelope import plain_json
 from paramgen.targets.setters import Held
 from paramgen.units import PRICE_UNITS, SIGNIFICANT_DIGITS, Rounding, quantise, round_fraction
 
@@ -83,8 +84,8 @@ def parse_artefact(text: bytes, name: str) -> dict[str, Any]:
         When it is not JSON, of another schema, or its hash does not hold.
     """
     try:
-        document = json.loads(text)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        document = plain_json(text)
+    except ValueError as error:
         raise ArtefactError(f"{name}: is not JSON ({error}).") from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ArtefactError(

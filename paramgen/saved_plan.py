@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from paramgen.artefact import word as word_text
 from paramgen.difference import Assumption, PlanError, RailChange, Standing
 from paramgen.encode import Word
 from paramgen.plan import Change, Plan, Verdict
+from paramgen.targets.envelope import plain_json
 
 SCHEMA = "paramgen/plan/1"
 
@@ -102,7 +102,7 @@ def from_bytes(data: bytes) -> Plan:
         When they hold no plan.
     """
     try:
-        document = json.loads(data)
+        document = plain_json(data)
     except ValueError as error:
         raise PlanError(f"this is no saved plan: {error}") from error
     return from_document(document)

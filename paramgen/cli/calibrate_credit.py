@@ -23,6 +23,7 @@ from paramgen.calibrate.credit import (
     fit_panel,
 )
 from paramgen.cli.output import json_option, percent, show_json, table
+from paramgen.cli.quantities import FiniteRange
 from paramgen.edge.files import write_whole
 from paramgen.edge.panels import PanelColumns, read_bytes, read_counts, read_panel
 from paramgen.errors import InvalidInputError, Place, Problem
@@ -38,11 +39,11 @@ Fit = TypeVar("Fit", GradesFit, PanelFit)
 _SHARED = (
     click.argument("file", type=click.Path(path_type=Path), metavar="FILE"),
     click.option(
-        "--strength", type=click.FloatRange(0, min_open=True), default=100.0, show_default=True,
+        "--strength", type=FiniteRange(0, min_open=True), default=100.0, show_default=True,
         help="κ of the smoothing, in obligor-years.",
     ),
     click.option(
-        "--quantile", type=click.FloatRange(0.5, 1, max_open=True), default=0.95,
+        "--quantile", type=FiniteRange(0.5, 1, max_open=True), default=0.95,
         show_default=True, help="Of the upper bounds.",
     ),
     click.option(
@@ -118,7 +119,7 @@ def counts(
 )  # fmt: skip
 @click.option("--signal", "signals", multiple=True, required=True, help="Column; may be repeated.")
 @click.option(
-    "--prior", type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    "--prior", type=FiniteRange(0, 1, min_open=True, max_open=True),
     help="π₀ that the mean outcome is smoothed to; without it, the mean itself.",
 )  # fmt: skip
 def panel(

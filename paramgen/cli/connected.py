@@ -31,6 +31,7 @@ from paramgen.cli.output import console, show_json
 from paramgen.cli.paths import show_paths, show_waiting
 from paramgen.cli.pending import pending
 from paramgen.cli.pending import show as show_pending
+from paramgen.cli.quantities import FiniteRange
 from paramgen.cli.reporting import (
     REPORT,
     EndedError,
@@ -169,7 +170,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="Blocks on top of a transaction's own before it counts as landed. "
                      f"[default: 0 on local networks, {PUBLIC_CONFIRMATIONS} or the network's own "
                      "elsewhere]"),
-        click.option("--patience", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
+        click.option("--patience", type=FiniteRange(0, min_open=True), metavar="SECONDS",
                      help="How long a transaction may take to land. "
                      f"[default: {Waiting.patience:.0f}]"),
         click.option("--dry-run", is_flag=True, help="Show what would be done, do nothing."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -25,10 +24,10 @@ from paramgen.backtest.impact import (
     rates,
 )
 from paramgen.cli.output import json_option, show_json, table
-from paramgen.cli.quantities import SHARE
+from paramgen.cli.quantities import SHARE, FiniteRange
 from paramgen.compiler.build import price_book
 from paramgen.compiler.stress import priced_under, shock_of
-from paramgen.difference import target_words
+from paramgen.difference import PlanError, target_words
 from paramgen.edge.files import read, write_whole
 from paramgen.edge.load import load_book
 from paramgen.edge.snapshots import read_snapshot
@@ -45,6 +44,7 @@ from paramgen.report.impact import (
 )
 from paramgen.saved_plan import from_bytes
 from paramgen.scenarios.library import SCENARIOS
+from paramgen.targets.envelope import plain_json
 from paramgen.units import PRICE_UNITS, Dimension, Rounding, UnitError, parse, round_fraction
 
 BROKEN = 2
@@ -80,13 +80,13 @@ _UNITS = 10**8
 )
 @click.option(
     "--max-newly-liquidatable-debt",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     metavar="USD",
     help="More debt of theirs, today, exits with 2.",
 )
 @click.option(
     "--max-added-bad-debt",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     metavar="USD",
     help="More bad debt than before, in any case of a market, exits with 2.",
 )
@@ -146,13 +146,16 @@ def _held(path: Path) -> Mapping[str, Mapping[Word, int]]:
     """By asset, the words of an artefact, or of the chain that a saved plan found."""
     data = read(path)
     try:
-        document = json.loads(data)
+        document = plain_json(data)
     except ValueError:
         document = None
     if isinstance(document, dict) and document.get("schema") == ARTEFACT:
         markets = parse_artefact(data, str(path))["markets"]
         return {asset: target_words(market) for asset, market in markets.items()}
-    standings = from_bytes(data).assumes.markets
+    try:
+        standings = from_bytes(data).assumes.markets
+    except PlanError as error:
+        raise PlanError(f"{path}: {error}") from None
     return {asset: standing.words for asset, standing in standings.items() if standing is not None}
 
 
@@ -184,10 +187,12 @@ def _prices(texts: Sequence[str], target: Mapping[str, Any]) -> dict[str, int]:
         if asset not in target["markets"]:
             raise ParamgenError(f"--price {text!r}: {asset!r} is no market of --after")
         try:
-            usd = parse(f"{price} USD", Dimension.MONEY)
+            usd = parse(f"{price.removesuffix('USD')} USD", Dimension.MONEY)
         except UnitError as error:
             raise ParamgenError(f"--price {text!r}: {error}") from None
         found[asset] = round_fraction(usd * PRICE_UNITS, Rounding.DOWN)
+        if found[asset] <= 0:
+            raise ParamgenError(f"--price {text!r}: must be at least {1 / PRICE_UNITS:g} USD.")
     return found
 
 

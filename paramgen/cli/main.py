@@ -137,6 +137,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ParamgenError as error:
         click.echo(str(error), err=True)
         return ERROR
+    except OSError as error:
+        where = "" if error.filename is None else f"{error.filename}: "
+        click.echo(f"{where}{error.strerror or error}", err=True)
+        return ERROR
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted; nothing further was done.", err=True)
         return INTERRUPTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
@@ -37,6 +38,17 @@ class Quantity(click.ParamType):
             words = " ".join(filter(None, (context.get("bound"), context.get("hint"))))
             self.fail(f"{value!r} {words or 'is refused.'}", param, ctx)
         return float(found) if hasattr(found, "__float__") else found
+
+
+class FiniteRange(click.FloatRange):
+    """A plain number within bounds; NaN, which no bound refuses, and infinity are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the text, and refuse what is not finite."""
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return found
 
 
 CONFIDENCE = Quantity(Confidence, "SHARE")

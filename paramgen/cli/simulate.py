@@ -18,6 +18,7 @@ from paramgen.backtest.trials import Plan, trials
 from paramgen.book.loaded import Loaded
 from paramgen.book.schema import HistoryFormat
 from paramgen.cli.output import book_argument, json_option, number, percent, show_json, table
+from paramgen.cli.quantities import FiniteRange
 from paramgen.cli.scale import scale_options, shown_progress, where
 from paramgen.cli.stress import chosen_scenarios, history_of
 from paramgen.edge.load import load_book
@@ -67,7 +68,7 @@ SCHEMA = pa.schema(
 @click.option("--time-column", default="time", show_default=True, help="Of --like.")
 @click.option("--price-column", default="price", show_default=True, help="Of --like.")
 @click.option(
-    "--reset-after", type=click.FloatRange(0, 8_760), default=24.0, show_default=True,
+    "--reset-after", type=FiniteRange(0, 8_760), default=24.0, show_default=True,
     help="Hours from a trip to its reset.",
 )  # fmt: skip
 @click.option(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from paramgen.artefact import canonical
 from paramgen.book.calibration import SCHEMA, Calibration
+from paramgen.targets.envelope import plain_json
 
 SUFFIX = ".calibration.json"
 
@@ -57,8 +57,8 @@ def read_calibration(data: bytes) -> Calibration:
         It is not JSON, of another schema, or a field of it is not as it must be.
     """
     try:
-        tree = json.loads(data)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        tree = plain_json(data)
+    except ValueError as error:
         raise CalibrationError(f"is not JSON: {error}.") from None
     if not isinstance(tree, dict) or tree.get("schema") != SCHEMA:
         raise CalibrationError(f"is no calibration of schema {SCHEMA}.")

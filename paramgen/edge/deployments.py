@@ -17,6 +17,7 @@ from typing import Any
 
 from paramgen.edge.files import write_whole
 from paramgen.errors import ParamgenError
+from paramgen.targets.envelope import plain_json
 
 SCHEMA = "paramgen/deployments/1"
 
@@ -215,7 +216,7 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {"schema": SCHEMA, "chains": {}}
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = plain_json(path.read_bytes())
     except (OSError, ValueError) as error:
         raise _damaged(path, str(error)) from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:

@@ -32,7 +32,24 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Lend a temporary name beside a file; what was written there becomes the file at the end."""
+    """Lend a temporary name beside a file; what was written there becomes the file at the end.
+
+    Raises
+    ------
+    ParamgenError : it cannot be written, and why.
+    """
+    try:
+        with _beside(path) as temporary:
+            yield temporary
+    except OSError as error:
+        raise ParamgenError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    # A rename would put a file in the place of a device such as /dev/null.
+    if path.exists() and not path.is_file():
+        raise ParamgenError(f"{path} cannot be written: it is there already, and is no file.")
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)

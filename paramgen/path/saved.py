@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -16,6 +15,7 @@ from paramgen.saved_plan import (
     read_words,
     words_document,
 )
+from paramgen.targets.envelope import plain_json
 
 SCHEMA = "paramgen/path/1"
 
@@ -58,7 +58,7 @@ def from_bytes(data: bytes) -> Paths:
         When they hold no path of this schema.
     """
     try:
-        document = json.loads(data)
+        document = plain_json(data)
     except ValueError as error:
         raise PlanError(f"this is no saved path: {error}") from error
     found = document.get("schema") if isinstance(document, dict) else None

@@ -98,6 +98,18 @@ def read_json(data: bytes, what: str) -> Any:
         raise ProposalError(f"{what} is no JSON: {error}") from None
 
 
+def plain_json(data: bytes) -> Any:
+    """What a file of ours says, which may be anybody's.
+
+    Raises
+    ------
+    ValueError : it is no JSON, or nests deeper than anything honest.
+    """
+    if nests_too_deep(data):
+        raise ValueError(f"it nests deeper than {MAX_DEPTH}")
+    return json.loads(data)
+
+
 def nests_too_deep(data: bytes) -> bool:
     """Whether JSON nests deeper than anything honest.
 

@@ -49,6 +49,10 @@ def test_check_says_that_the_example_holds(capsys):
         ["what-if", BOOK, "--set", "assets.buidl.credit.lgd=100 %"],
         ["what-if", BOOK, "--set", "curve.par_yields.3M=90 %/y"],
         ["what-if", BOOK, "--set", "policy.confidence=100 %"],
+        ["what-if", BOOK, "--set", "policy.caps.circulating_share=0 %"],
+        ["simulate", BOOK, "--reset-after", "nan"],
+        ["compile", BOOK, "-o", f"{BOOK}/folder"],
+        ["init", f"{BOOK}/folder"],
     ],
 )
 def test_every_mistake_is_exit_one_with_words_on_stderr_alone(capsys, arguments):

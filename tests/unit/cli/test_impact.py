@@ -107,8 +107,34 @@ def test_dirt_in_the_snapshot_is_named_and_no_page_is_left(given, capsys):
 
 
 @pytest.mark.parametrize(
-    ("option", "says"), [("nobody=1", "no market"), ("asset-0=dear", "asset-0=dear")]
+    ("option", "says"),
+    [
+        ("nobody=1", "no market"),
+        ("asset-0=dear", "asset-0=dear"),
+        ("asset-0=0", "at least"),
+        ("asset-0=-1", "at least"),
+    ],
 )
 def test_a_price_that_is_none_is_refused(given, capsys, option, says):
     assert run(given, "--price", option) == 1
     assert says in capsys.readouterr().err
+
+
+def test_a_price_may_be_written_with_its_unit(given, capsys):
+    bare, unit = ("--price", "asset-0=200"), ("--price", "asset-0=200 USD")
+    assert document(given, capsys, *bare) == document(given, capsys, *unit)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+@pytest.mark.parametrize("option", ["--max-newly-liquidatable-debt", "--max-added-bad-debt"])
+def test_a_limit_that_is_no_number_is_refused(given, capsys, option, value):
+    assert run(given, option, value) == 1
+    assert "is not a finite number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"[" * 100_000, b"9" * 5_000, b"\xff"])
+@pytest.mark.parametrize("side", ["before.json", "after.json"])
+def test_a_side_that_is_neither_artefact_nor_plan_is_named(given, capsys, side, content):
+    (given / side).write_bytes(content)
+    assert run(given) == 1
+    assert side in capsys.readouterr().err
