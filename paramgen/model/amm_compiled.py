@@ -4,12 +4,17 @@ As long as a step reaches its target, what it takes, gives and charges depends o
 not on the amount still to be swapped, and it reaches its target exactly when what it takes is
 there: ⌊r·(1−f)⌋ ≥ T ⟺ r ≥ T + ⌈T·f/(1−f)⌉. So the pool is walked once, as a ladder of states with
 the input that leads to each; an amount is then found on it, and only its last, partial step is its
-own. Source of the arithmetic: Uniswap/v3-core, libraries TickMath, SqrtPriceMath and SwapMath.
+own.
+
+Of swaps one after the other, which each start elsewhere, a step from one initialised tick is
+worked out the first time that it is taken.
+
+Source of the arithmetic: Uniswap/v3-core, libraries TickMath, SqrtPriceMath and SwapMath.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final, NamedTuple, cast
@@ -51,6 +56,7 @@ _LOG_ABOVE: Final = wide.constant(291_339_464_771_989_622_907_027_621_153_398_08
 
 _CONSUMED, _OUT, _FEE, _PRICE, _LIQUIDITY = range(5)
 _FIELDS: Final = 5
+_ELSEWHERE: Final = -1
 
 Limbs = NDArray[np.uint64]
 Integers = NDArray[np.int64]
@@ -106,7 +112,7 @@ def quote_many(
         limit = MIN_SQRT_RATIO + 1 if zero_for_one else MAX_SQRT_RATIO - 1
     if limit > pool.sqrt_price if zero_for_one else limit < pool.sqrt_price:
         raise ValueError(f"limit {limit} lies behind the price {pool.sqrt_price}")
-    if not _carries(pool, wanted, limit, zero_for_one=zero_for_one):
+    if not _carries(pool, wanted, {zero_for_one: limit}):
         return _walked(pool, wanted, limit, zero_for_one=zero_for_one)
     walk = _walk_of(pool, limit, zero_for_one=zero_for_one)
     inputs = _limbs_of(wanted)
@@ -123,7 +129,7 @@ def swap_many(pool: Pool, amounts: Iterable[int], zero_for_one: Iterable[bool]) 
     """
     wanted, down = [int(amount) for amount in amounts], [bool(sold) for sold in zero_for_one]
     ends = {True: MIN_SQRT_RATIO + 1, False: MAX_SQRT_RATIO - 1}
-    if not all(_carries(pool, wanted, ends[sold], zero_for_one=sold) for sold in ends):
+    if not _carries(pool, wanted, ends):
         return _swapped(pool, wanted, down)
     walk = _walk_of(pool, ends[True], zero_for_one=True)
     back = walk._replace(limit=wide.constant(ends[False]), zero_for_one=False)
@@ -164,19 +170,31 @@ def _walk_of(pool: Pool, limit: int, *, zero_for_one: bool) -> _Walk:
     )
 
 
-def _carries(pool: Pool, amounts: list[int], limit: int, *, zero_for_one: bool) -> bool:
-    """Whether prices, ticks, liquidity on the way and amounts are such as a pool can have."""
+def _carries(pool: Pool, amounts: list[int], limits: Mapping[bool, int]) -> bool:
+    """Whether prices, ticks, liquidity on the way and amounts are such as a pool can have.
+
+    `limits` are prices by direction, whether token0 is sold; a direction without one is not gone.
+    """
+    return (
+        _stands(pool)
+        and all(MIN_SQRT_RATIO <= limit < MAX_SQRT_RATIO for limit in limits.values())
+        and all(0 <= amount <= _MAX_AMOUNT for amount in amounts)
+        and all(_holds(pool, zero_for_one=sold) for sold in limits)
+    )
+
+
+def _stands(pool: Pool) -> bool:
+    """Whether price and tick agree, and the ticks lie on the pool's grid."""
     if not MIN_TICK <= pool.tick < MAX_TICK:
         return False
     if not sqrt_ratio_at_tick(pool.tick) <= pool.sqrt_price <= sqrt_ratio_at_tick(pool.tick + 1):
         return False
-    if not (MIN_SQRT_RATIO <= limit < MAX_SQRT_RATIO and 0 <= pool.fee_pips < _WHOLE):
+    if pool.tick_spacing < 1 or not 0 <= pool.fee_pips < _WHOLE:
         return False
-    if pool.tick_spacing < 1 or not all(0 <= amount <= _MAX_AMOUNT for amount in amounts):
-        return False
-    ticks = [tick for tick, _ in pool.ticks]
-    if any(tick % pool.tick_spacing or abs(tick) > MAX_TICK for tick in ticks):
-        return False
+    return not any(tick % pool.tick_spacing or abs(tick) > MAX_TICK for tick, _ in pool.ticks)
+
+
+def _holds(pool: Pool, *, zero_for_one: bool) -> bool:
     crossed = (
         [-net for tick, net in reversed(pool.ticks) if tick <= pool.tick]
         if zero_for_one
@@ -262,29 +280,63 @@ def _swaps(down: _Walk, up: _Walk, amounts: Limbs, sold: Flags) -> tuple[Limbs, 
     """As `_quote`, each swap from where the one before ended."""
     values = np.zeros((len(amounts), _FIELDS, WORD_LIMBS), dtype=np.uint64)
     ticks = np.zeros(len(amounts), dtype=np.int64)
+    steps_down, steps_up = _no_steps(down), _no_steps(up)
     price, liquidity, tick = down.price, down.liquidity, down.tick
     for i in range(len(amounts)):
         _store(values[i], _PRICE, price)
         _store(values[i], _LIQUIDITY, liquidity)
-        tick = _swap(down if sold[i] else up, values[i], tick, _load(amounts, i))
+        walk, steps = (down, steps_down) if sold[i] else (up, steps_up)
+        tick = _swap(walk, steps, values[i], tick, _load(amounts, i))
         price, liquidity = _load(values[i], _PRICE), _load(values[i], _LIQUIDITY)
         ticks[i] = tick
     return values, ticks
 
 
+class _Steps(NamedTuple):
+    """The whole steps of one direction from just beyond each of the (n,) initialised ticks.
+
+    Parameters
+    ----------
+    rows : (n, fields, limbs), the last of them that of a step from elsewhere.
+    ticks, crossed : what `_whole` returned of each. known : whether it was taken before.
+    """
+
+    rows: Limbs
+    ticks: Integers
+    crossed: Integers
+    known: Flags
+
+
 @njit(cache=True)
-def _swap(walk: _Walk, state: Limbs, tick: int, amount: Wide) -> int:
-    """Take steps while they are paid for, in place, then the part of one; the tick after."""
-    before = state.copy()
+def _no_steps(walk: _Walk) -> _Steps:
+    count = len(walk.ticks) + 1
+    return _Steps(
+        np.zeros((count, _FIELDS, WORD_LIMBS), dtype=np.uint64),
+        np.zeros(count, dtype=np.int64),
+        np.zeros(count, dtype=np.int64),
+        np.zeros(count, dtype=np.bool_),
+    )
+
+
+@njit(cache=True)
+def _swap(walk: _Walk, steps: _Steps, state: Limbs, tick: int, amount: Wide) -> int:
+    """Take steps while they are paid for, in place, then the part of one; the tick after.
+
+    A step from just beyond an initialised tick is the same whichever swap takes it: the price is
+    the tick's, and so is the liquidity.
+    """
+    at = _ELSEWHERE
     while wide.less(_load(state, _CONSUMED), amount) and not wide.equal(
         _load(state, _PRICE), walk.limit
     ):
-        before[:] = state
-        after = _whole(walk, state, tick)
-        if wide.less(amount, _load(state, _CONSUMED)):
-            state[:] = before
+        if at == _ELSEWHERE or not steps.known[at]:
+            steps.ticks[at], steps.crossed[at] = _whole(walk, steps.rows[at], state, tick)
+            steps.known[at] = True
+        paid = wide.add(_load(state, _CONSUMED), _load(steps.rows[at], _CONSUMED))
+        if wide.less(amount, paid):
             return _partial(walk, state, tick, amount)
-        tick = after
+        _take(state, steps.rows[at])
+        tick, at = steps.ticks[at], steps.crossed[at]
     _store(state, _CONSUMED, wide.subtract(amount, _load(state, _CONSUMED)))
     return tick
 
@@ -297,6 +349,7 @@ def _ladder(walk: _Walk, most: Wide) -> tuple[Limbs, Integers]:
     """
     longest = len(walk.ticks) + (MAX_TICK - MIN_TICK) // (walk.spacing * _WORD_BITS) + 4
     ladder = np.zeros((longest, _FIELDS, WORD_LIMBS), dtype=np.uint64)
+    step = np.zeros((_FIELDS, WORD_LIMBS), dtype=np.uint64)
     ticks = np.zeros(longest, dtype=np.int64)
     _store(ladder[0], _PRICE, walk.price)
     _store(ladder[0], _LIQUIDITY, walk.liquidity)
@@ -306,14 +359,18 @@ def _ladder(walk: _Walk, most: Wide) -> tuple[Limbs, Integers]:
         _load(ladder[count - 1], _PRICE), walk.limit
     ):
         ladder[count] = ladder[count - 1]
-        ticks[count] = _whole(walk, ladder[count], ticks[count - 1])
+        ticks[count], _ = _whole(walk, step, ladder[count], ticks[count - 1])
+        _take(ladder[count], step)
         count += 1
     return ladder[:count], ticks[:count]
 
 
 @njit(cache=True)
-def _whole(walk: _Walk, state: Limbs, tick: int) -> int:
-    """Take one step to its target, in place, and return the tick after it."""
+def _whole(walk: _Walk, step: Limbs, state: Limbs, tick: int) -> tuple[int, int]:
+    """Write the step from a state to its target: what it adds, and the pool that it leaves.
+
+    Returns the tick after it and the place of the initialised tick it crossed, or `_ELSEWHERE`.
+    """
     price, liquidity = _load(state, _PRICE), _load(state, _LIQUIDITY)
     at, initialised = _next_tick(walk, tick)
     target = sqrt_ratio(at) if initialised < 0 else _load(walk.ratios, initialised)
@@ -324,15 +381,25 @@ def _whole(walk: _Walk, state: Limbs, tick: int) -> int:
     taken = _amount_in(walk, price, target, liquidity)
     # Amounts are below 2^193, the fee below 2^20.
     fee = wide.divide_up_by_word(wide.product(taken, walk.fee), walk.kept[0])
-    _increase(state, _CONSUMED, wide.add(taken, fee))
-    _increase(state, _OUT, _amount_out(walk, price, target, liquidity))
-    _increase(state, _FEE, fee)
-    _store(state, _PRICE, target)
+    _store(step, _CONSUMED, wide.add(taken, fee))
+    _store(step, _OUT, _amount_out(walk, price, target, liquidity))
+    _store(step, _FEE, fee)
+    _store(step, _PRICE, target)
+    _store(step, _LIQUIDITY, liquidity)
     if limited:
-        return tick_of(target)
+        return tick_of(target), _ELSEWHERE
     if initialised >= 0:
-        _cross(walk, state, initialised)
-    return at - 1 if walk.zero_for_one else at
+        _cross(walk, step, initialised)
+    return (at - 1 if walk.zero_for_one else at), initialised
+
+
+@njit(cache=True)
+def _take(state: Limbs, step: Limbs) -> None:
+    """Go a whole step, in place."""
+    for field in (_CONSUMED, _OUT, _FEE):
+        _increase(state, field, _load(step, field))
+    for field in (_PRICE, _LIQUIDITY):
+        _store(state, field, _load(step, field))
 
 
 @njit(cache=True)
@@ -365,7 +432,7 @@ def _cross(walk: _Walk, state: Limbs, initialised: int) -> None:
 def _next_tick(walk: _Walk, tick: int) -> tuple[int, int]:
     """Next initialised tick in the same bitmap word, or the word's end, clamped to the range.
 
-    With it the tick's place among the initialised ones, −1 for the word's end.
+    With it the tick's place among the initialised ones, `_ELSEWHERE` for the word's end.
     """
     compressed = tick // walk.spacing
     if walk.zero_for_one:
@@ -373,27 +440,27 @@ def _next_tick(walk: _Walk, tick: int) -> tuple[int, int]:
         at = int(np.searchsorted(walk.ticks, compressed * walk.spacing, side="right")) - 1
         if at >= 0 and walk.ticks[at] >= edge:
             return walk.ticks[at], at
-        return max(edge, MIN_TICK), -1
+        return max(edge, MIN_TICK), _ELSEWHERE
     compressed += 1
     edge = (compressed // _WORD_BITS * _WORD_BITS + _WORD_BITS - 1) * walk.spacing
     at = int(np.searchsorted(walk.ticks, compressed * walk.spacing))
     if at < len(walk.ticks) and walk.ticks[at] <= edge:
         return walk.ticks[at], at
-    return min(edge, MAX_TICK), -1
+    return min(edge, MAX_TICK), _ELSEWHERE
 
 
 @njit(cache=True)
 def _amount_in(walk: _Walk, price: Wide, target: Wide, liquidity: Wide) -> Wide:
     if walk.zero_for_one:
-        return _amount0(target, price, liquidity, True)  # noqa: FBT003 - compiled
-    return _amount1(price, target, liquidity, True)  # noqa: FBT003
+        return _amount0(target, price, liquidity, round_up=True)
+    return _amount1(price, target, liquidity, round_up=True)
 
 
 @njit(cache=True)
 def _amount_out(walk: _Walk, price: Wide, target: Wide, liquidity: Wide) -> Wide:
     if walk.zero_for_one:
-        return _amount1(target, price, liquidity, False)  # noqa: FBT003
-    return _amount0(price, target, liquidity, False)  # noqa: FBT003
+        return _amount1(target, price, liquidity, round_up=False)
+    return _amount0(price, target, liquidity, round_up=False)
 
 
 @njit(cache=True)

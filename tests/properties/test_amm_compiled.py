@@ -19,7 +19,7 @@ from paramgen.model.amm import (
     tick_at_sqrt_ratio,
 )
 from paramgen.model.amm_compiled import quote_many, sqrt_ratio, swap_many, tick_of
-from tests.support.pools import random_amount, random_pool
+from tests.support.pools import pool_of, random_amount, random_pool
 
 FULL = MAX_TICK // 10 * 10
 PAR = 1 << 96
@@ -116,6 +116,20 @@ def test_swaps_one_after_the_other_equal_the_walk(random):
     pool = random_pool(random)
     swaps = [(random_amount(random, pool), random.random() < 0.5) for _ in range(8)]
     assert_swaps_equal(pool, swaps)
+
+
+def test_swaps_to_and_fro_over_the_same_ticks_equal_the_walk():
+    """Steps that an earlier swap worked out are taken again, from both sides and word ends too."""
+    spread = [
+        (-10 * low, 10 * high, 10**18) for low, high in ((1, 2), (3, 90), (300, 4), (700, 600))
+    ]
+    pool = pool_of(PAR, 0, 500, 10, spread)
+    crossing = [3 * 10**16, 10**17, 10**18, 10**19]
+    whole = quote_exact_input(pool, 10**17, zero_for_one=True)
+    to_a_tick = 10**30 - quote_exact_input(pool, 10**30, zero_for_one=True).unfilled
+    swaps = [(amount, sold) for amount in crossing for sold in (True, False, False, True)]
+    swaps += [(whole.amount_out, False), (to_a_tick, True), (0, False), (10**19, False)]
+    assert_swaps_equal(pool, swaps + swaps[::-1] + swaps)
 
 
 def assert_swaps_equal(pool, swaps):
