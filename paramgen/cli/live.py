@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from paramgen.edge.proposals import (
     timelock_operation,
 )
 from paramgen.edge.rpc import Pinned, RpcError, connect, pin
+from paramgen.edge.venues import moved, objections, standing_of
+from paramgen.proposal.venue import target_of
 from paramgen.proposal.verify import Disagreement, Manifest
 from paramgen.targets.calls import ProposalError, as_hex, from_hex
 from paramgen.targets.safe_transaction import SafeTransaction, read_transaction, transaction_hash
@@ -66,6 +69,25 @@ def find(manifest: Manifest, asked: Asked) -> Found:
     refused = tuple(against_chain(pinned, live, steward)) if live.is_open and steward else ()
     pinned.require_unmoved()
     return Found(live, pinned, refused)
+
+
+def moved_since(
+    manifest: Manifest, artefact: Mapping[str, Any], asked: Asked
+) -> tuple[Disagreement, ...]:
+    """What a venue no longer holds as the proposal assumes, and what it would now refuse.
+
+    Raises
+    ------
+    ProposalError, RpcError : the node is of another chain, or the venue's contracts do not answer.
+    """
+    pinned, assumed = _pinned(manifest, asked), manifest.standing
+    if pinned is None or assumed is None or manifest.target is None:
+        return ()
+    target = target_of(artefact, manifest.target)
+    now = standing_of(pinned, target)
+    refused = objections(pinned, target, now, manifest.request.carrier)
+    told = (Disagreement(f"chain: {each.where}", each.proposed, each.why) for each in refused)
+    return (*moved(target, assumed, now), *told)
 
 
 def _pinned(manifest: Manifest, asked: Asked) -> Pinned | None:

@@ -39,17 +39,31 @@ class Asked:
         return {name for name in names if getattr(self, name) is not None}
 
 
+_NODE = (
+    click.option("--rpc", envvar=RPC_VARIABLE, show_envvar=True,
+                 help="Address of a node to ask; it is never shown."),
+    click.option("--block", type=click.IntRange(0), help="Block to read at. [default: latest]"),
+)  # fmt: skip
+
+
+def node_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which node to ask, and of when."""
+    for option in reversed(_NODE):
+        command = option(command)
+    return command
+
+
 def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that reads a proposal which is under way."""
+    rpc, block = _NODE
     options = (
-        click.option("--rpc", envvar=RPC_VARIABLE, show_envvar=True,
-                     help="Address of a node to ask; it is never shown."),
+        rpc,
         click.option("--proposal-id", type=click.IntRange(0), help="A governor's proposal."),
         click.option("--operation-id", help="A timelock's operation."),
         click.option("--safe-tx-hash", help="A Safe's transaction."),
         click.option("--safe-tx", type=_FILE,
                      help="That transaction, as the transaction service's JSON tells it."),
-        click.option("--block", type=click.IntRange(0), help="Block to read at. [default: latest]"),
+        block,
         click.option("--from-block", type=click.IntRange(0),
                      help="First block of its events. [default: the plan's]"),
     )  # fmt: skip

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from paramgen.artefact import artefact, parse_artefact
-from paramgen.cli.live_options import Asked, live_options
+from paramgen.cli.live_options import Asked, live_options, node_options
 from paramgen.cli.output import json_option, show_json, table
 from paramgen.compiler.build import compile_book
 from paramgen.difference import Assumption
 from paramgen.edge.files import read, write_whole
 from paramgen.edge.load import load_book
 from paramgen.proposal.document import MANIFEST, Request, files_of
-from paramgen.proposal.venue import venue_files
+from paramgen.proposal.venue import Standing, target_of, venue_files
 from paramgen.proposal.verify import Disagreement, Manifest, read_manifest, verify, verify_live
 from paramgen.saved_plan import from_bytes
 from paramgen.targets.calls import ProposalError, address
@@ -51,6 +51,7 @@ _artefact = click.option(
 @click.option("--summary", required=True, help="What a voter should know first.")
 @click.option("--delay", type=click.IntRange(0), default=0, help="Seconds a timelock waits.")
 @click.option("-o", "--output", type=_FOLDER, required=True, help="Folder for the proposal.")
+@node_options
 @json_option
 def propose(
     *,
@@ -65,13 +66,16 @@ def propose(
     summary: str,
     delay: int,
     output: Path,
+    rpc: str | None,
+    block: int | None,
     as_json: bool,
 ) -> int:
     """Write a proposal that brings a chain to what a book compiles to.
 
     For our own contracts, the plan says what the chain held when it was read; for a venue of the
-    book, --target names it. Nothing is read or sent here. The same book, plan and options give the
-    same bytes.
+    book, --target names it, and a node tells what it holds: what stands already is left out where
+    the venue can keep it, and what it would refuse is refused here. Without a node what stands
+    before is unknown. Nothing is sent. The same book, plan, options and block give the same bytes.
     """
     document = document_of(book, compiled)
     request = Request(
@@ -83,7 +87,8 @@ def propose(
         delay=delay,
     )
     if target is not None and plan is None and deadline is None:
-        files = venue_files(document, target, request, FORMATS[form])
+        standing = _standing(document, target, request, rpc, block)
+        files = venue_files(document, target, request, FORMATS[form], standing)
     elif plan is not None and deadline is not None and target is None:
         files = files_of(document, _assumed(plan, document), request, FORMATS[form])
     else:
@@ -129,6 +134,8 @@ def verify_(
     live = _live(manifest, asked) if asked.named else None
     if live is not None:
         found += verify_live(manifest, document, live.live.carried) + live.disagreements
+    moved = _moved(manifest, document, asked, live)
+    found += moved or ()
     if as_json:
         said = {"equal": not found, "disagreements": [vars(each) for each in found]}
         show_json(said if live is None else {**said, "live": live.document()})
@@ -138,10 +145,54 @@ def verify_(
     if found:
         show_disagreements(found)
         return DIFFERENT
-    asked_chain = live is not None and live.pinned is not None and live.live.is_open
-    before = "stands on chain as assumed" if asked_chain else "is assumed"
+    before = _before(manifest, live, asked_venue=moved is not None)
     click.echo(f"Equal: every value of the proposal is the book's. The state before {before}.")
     return 0
+
+
+def _before(manifest: Manifest, live: Found | None, *, asked_venue: bool) -> str:
+    """What is known of the state before."""
+    if manifest.target is not None and manifest.standing is None:
+        return "is unknown: no chain was read"
+    asked_chain = live is not None and live.pinned is not None and live.live.is_open
+    return "stands on chain as assumed" if asked_chain or asked_venue else "is assumed"
+
+
+def _moved(
+    manifest: Manifest, document: Mapping[str, Any], asked: Asked, live: Found | None
+) -> tuple[Disagreement, ...] | None:
+    """What of a venue is no longer as assumed, or would be refused; None where none is asked."""
+    is_over = live is not None and not live.live.is_open
+    if manifest.target is None or manifest.standing is None or asked.rpc is None or is_over:
+        return None
+    from paramgen.cli.live import moved_since  # noqa: PLC0415
+
+    return moved_since(manifest, document, asked)
+
+
+def _standing(
+    document: Mapping[str, Any], target: str, request: Request, rpc: str | None, block: int | None
+) -> Standing | None:
+    """What the venue holds; None without a node.
+
+    Raises
+    ------
+    ProposalError
+        When the venue would refuse what is proposed, as it stands; all of it at once.
+    """
+    found = target_of(document, target)
+    if rpc is None:
+        return None
+    from paramgen.edge.rpc import connect, pin  # noqa: PLC0415
+    from paramgen.edge.venues import objections, standing_of  # noqa: PLC0415
+
+    pinned = pin(connect(rpc), block)
+    standing = standing_of(pinned, found)
+    refused = objections(pinned, found, standing, request.carrier)
+    if refused:
+        lines = "\n  ".join(map(str, refused))
+        raise ProposalError(f"{target} would refuse this at block {standing.block}:\n  {lines}")
+    return standing
 
 
 def _live(manifest: Manifest, asked: Asked) -> Found:

@@ -298,7 +298,7 @@ def against_chain(pinned: Pinned, live: Live, steward: str) -> Iterator[Disagree
     The steward has to be governed by the carrier (or its timelock), the markets to be as assumed,
     the deadline to lie ahead.
     """
-    governors = _governors_of(pinned, live.carried.carrier)
+    governors = senders_of(pinned, live.carried.carrier)
     admin = pinned.call(steward, "defaultAdmin()", ["address"])
     holds = [
         pinned.call(steward, "hasRole(bytes32,address)", ["bool"], _STEWARD_ROLE, each)
@@ -313,8 +313,8 @@ def against_chain(pinned: Pinned, live: Live, steward: str) -> Iterator[Disagree
             yield from _batch(pinned, sent.to, number, values)
 
 
-def _governors_of(pinned: Pinned, carrier: str) -> list[str]:
-    """The carrier, and the timelock that it acts through, in lower case."""
+def senders_of(pinned: Pinned, carrier: str) -> list[str]:
+    """Who may send what a carrier carries: it and its timelock, in lower case."""
     timelock = pinned.call(carrier, "timelock()", ["address"])
     return [carrier.lower(), *((timelock[0].lower(),) if timelock else ())]
 

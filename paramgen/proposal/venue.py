@@ -1,8 +1,8 @@
 """A proposal to a venue: its own configuration calls, carried by any form of governance.
 
-Everything follows from the artefact and the request; no chain is read. `venue.json` says what the
-calls set, value by value, what the venue's getters give afterwards, and what has to be deployed
-before; `verify` makes the whole folder again.
+Everything follows from the artefact, the request, and what the venue was found to hold, where a
+chain was read. `venue.json` says what the calls set, value by value, what the venue's getters give
+afterwards, and what has to be deployed before; `verify` makes the whole folder again.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ from paramgen.proposal.document import (
 )
 from paramgen.report import charts
 from paramgen.report.page import Page, Picture, Section, Table, html
-from paramgen.targets.calls import ProposalError, as_hex, from_hex
-from paramgen.targets.envelope import Envelope, Format, write_json
+from paramgen.targets.calls import ProposalError, as_hex, from_hex, required
+from paramgen.targets.envelope import Envelope, Format, whole_number, write_json
+from paramgen.targets.present import Key, Present, key_of, standing_all, stands
 from paramgen.targets.registry import VENUES
-from paramgen.targets.setters import Setting
+from paramgen.targets.setters import Held, Setting
 from paramgen.targets.venue import (
     FIELDS,
     Emission,
@@ -51,6 +52,42 @@ from paramgen.wording import shown
 SCHEMA = "paramgen/venue-proposal/1"
 VALUES = "venue.json"
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the venue held when the proposal was made: what stands was left out of the calls.
+
+    Attributes
+    ----------
+    genesis, block_hash : as `0x…`.
+    """
+
+    chain_id: int
+    genesis: str
+    block: int
+    block_hash: str
+    present: Present
+
+
+@dataclass(frozen=True)
+class Row:
+    """One value of the venue for people: of what, its name, the integers, the unit, the meanings.
+
+    Attributes
+    ----------
+    before, meant : what stands, empty where no chain was read.
+    note : what becomes of a value that stands already.
+    """
+
+    of: str
+    name: str
+    before: str
+    after: str
+    unit: str
+    meant: str
+    means: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -116,18 +153,28 @@ def _placed(asset: str, market: Mapping[str, Any], name: str) -> Placed:
 
 
 def venue_files(
-    artefact: Mapping[str, Any], name: str, request: Request, form: Format
+    artefact: Mapping[str, Any],
+    name: str,
+    request: Request,
+    form: Format,
+    standing: Standing | None = None,
 ) -> dict[str, bytes]:
     """Every file of the proposal by name.
 
+    Parameters
+    ----------
+    standing : what the venue holds, None where no chain was read.
+
     Raises
     ------
-    ProposalError : as `target_of`; or assets disagree on a value that they share.
+    ProposalError : as `target_of`; or assets disagree on a value that they share; or all of it
+        stands already.
     """
     target = target_of(artefact, name)
     salt = from_hex(artefact["hash"], "artefact hash")
-    emission = target.venue.encode(target.settings, salt)
-    text = _text(artefact, target, emission, request).encode()
+    sent = _sent(target, standing)
+    emission = target.venue.encode(sent, salt)
+    text = _text(artefact, target, emission, request, standing).encode()
     envelope = Envelope(
         chain_id=target.chain_id,
         carrier=request.carrier,
@@ -141,12 +188,89 @@ def venue_files(
         TEXT: text,
         form.file: form.write(emission.calls, envelope),
         VALUES: _values(target, emission),
-        REPORT: _report(artefact, target, request.title).encode(),
+        REPORT: _report(artefact, target, request.title, standing).encode(),
     }
     asked = {key: said for key, said in vars(request).items() if key != "deadline"}
-    named = {"target": target.name, "venue": target.venue.name, "chain_id": target.chain_id}
+    named: dict[str, Any] = {
+        "target": target.name, "venue": target.venue.name, "chain_id": target.chain_id,
+    }  # fmt: skip
+    if standing is not None:
+        named["assumes"] = standing_document(standing)
     found = manifest(artefact, form, written, schema=SCHEMA, request=asked, **named)
     return {**written, MANIFEST: found}
+
+
+def _sent(target: Target, standing: Standing | None) -> tuple[Setting, ...]:
+    """What is left to send.
+
+    Raises
+    ------
+    ProposalError : nothing is, or what stands is of another chain.
+    """
+    if standing is None:
+        return target.settings
+    if standing.chain_id != target.chain_id:
+        raise ProposalError(
+            f"{target.name} is on chain {target.chain_id}; what stands was read on chain "
+            f"{standing.chain_id}"
+        )
+    if standing_all(target.settings, standing.present):
+        raise ProposalError(
+            f"nothing to propose: {target.name} holds every value as compiled, at block "
+            f"{standing.block}"
+        )
+    return target.venue.leave(target.settings, standing.present)
+
+
+# --- what stands --------------------------------------------------------------------------------
+
+
+def standing_document(standing: Standing) -> dict[str, Any]:
+    """As a manifest keeps it."""
+    values = [
+        {"of": list(of), "name": name, "value": held(value)}
+        for (of, name), value in standing.present.items()
+    ]
+    where = {key: each for key, each in vars(standing).items() if key != "present"}
+    return {**where, "values": values}
+
+
+def read_standing(document: Any, venue: Venue) -> Standing:
+    """Read what a manifest keeps.
+
+    Raises
+    ------
+    ProposalError : it is damaged.
+    """
+    what = "what stands in the manifest"
+    found = required(document, _STANDING, what)
+    try:
+        values = [required(each, ("of", "name", "value"), what) for each in found["values"]]
+        present = {
+            (tuple(map(str, each["of"])), str(each["name"])): _read(each, venue) for each in values
+        }
+    except (TypeError, KeyError, ValueError):
+        raise ProposalError(f"{what} is damaged") from None
+    hashes = (as_hex(from_hex(found[key], key)) for key in ("genesis", "block_hash"))
+    genesis, block_hash = hashes
+    block, chain_id = (whole_number(found[key], key) for key in ("block", "chain_id"))
+    return Standing(chain_id, genesis, block, block_hash, present)
+
+
+_STANDING = ("chain_id", "genesis", "block", "block_hash", "values")
+
+
+def _read(found: Mapping[str, Any], venue: Venue) -> Held:
+    """A value as JSON keeps it; only what has a unit is an integer."""
+    value = found["value"]
+    if isinstance(value, list):
+        return tuple(map(str, value))
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(value)
+    is_integer = venue.units[found["name"]].name and value.isdecimal() and value.isascii()
+    return int(value) if is_integer else value
 
 
 # --- the venue's values -------------------------------------------------------------------------
@@ -197,7 +321,13 @@ def _curve(target: Target, placed: Placed) -> dict[str, str] | None:
 # --- for people ---------------------------------------------------------------------------------
 
 
-def _text(artefact: Mapping[str, Any], target: Target, emission: Emission, request: Request) -> str:
+def _text(
+    artefact: Mapping[str, Any],
+    target: Target,
+    emission: Emission,
+    request: Request,
+    standing: Standing | None,
+) -> str:
     return template("venue.md").render(
         artefact=artefact,
         target=target,
@@ -205,7 +335,8 @@ def _text(artefact: Mapping[str, Any], target: Target, emission: Emission, reque
         emission=emission,
         actions=[(call, function_of(call), said_by(call)) for call in emission.calls],
         motives=list(_motives(artefact, target)),
-        values=list(_rows(target)),
+        values=list(_rows(target, standing)),
+        standing=standing,
         curves={placed.asset: _curve(target, placed) for placed in target.placed},
     )
 
@@ -219,15 +350,33 @@ def _motives(artefact: Mapping[str, Any], target: Target) -> Iterator[tuple[str,
             yield placed.asset, field, f"{text} {unit}".strip(), known[field]["because"]
 
 
-def _rows(target: Target) -> Iterator[tuple[str, ...]]:
-    """Every value of the venue: of what, its name, the integer, the unit, what it means."""
-    names = _names(target)
+def _rows(target: Target, standing: Standing | None) -> Iterator[Row]:
+    """Every value of the venue."""
+    names, venue = _names(target), target.venue
+    present: Present = {} if standing is None else standing.present
+    sent = {key_of(each): each.value for each in _sent(target, standing)}
     for each in target.settings:
-        unit = target.venue.units[each.name]
-        plain, _, meaning = target.venue.said(each).partition(" = ")
-        integer = str(each.value) if isinstance(each.value, int) else plain
         of = " in ".join(names.get(part, part) for part in reversed(each.of))
-        yield of, each.name, integer, unit.name, meaning
+        after, means = _cells(each.value, venue.said(each))
+        before, meant = "", ""
+        if key_of(each) in present:
+            held_now = present[key_of(each)]
+            before, meant = _cells(held_now, venue.reads(each.name, held_now))
+        note = _note(each, sent) if stands(each, present) else ""
+        yield Row(of, each.name, before, after, venue.units[each.name].name, meant, means, note)
+
+
+def _cells(value: Held, said: str) -> tuple[str, str]:
+    """A value's integer, or its text, and what the integer means."""
+    plain, _, means = said.partition(" = ")
+    return str(value) if isinstance(value, int) else plain, means
+
+
+def _note(setting: Setting, sent: Mapping[Key, Held]) -> str:
+    if key_of(setting) not in sent:
+        return "unchanged, not sent"
+    kept = sent[key_of(setting)] is None
+    return "unchanged, kept" if kept else "unchanged, sent again"
 
 
 def _names(target: Target) -> dict[str, str]:
@@ -249,23 +398,35 @@ def _addresses(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield key, value
 
 
-def _report(artefact: Mapping[str, Any], target: Target, title: str) -> str:
+def _report(
+    artefact: Mapping[str, Any], target: Target, title: str, standing: Standing | None
+) -> str:
+    before = "unknown: no chain was read"
+    if standing is not None:
+        before = f"as read at block {standing.block} ({standing.block_hash})"
     facts = (
         ("artefact", artefact["hash"]),
         ("venue", f"{target.venue.name}, chain {target.chain_id}"),
+        ("what stands before", before),
         *((f"{item['role']}: {item['file']}", item["sha256"]) for item in artefact["inputs"]),
     )
-    table = Table(
-        "What the venue is to hold", ("of", "value", "integer", "unit", "means"),
-        tuple(_rows(target)),
-    )  # fmt: skip
-    sections = [Section("Values", blocks=(table,))]
+    sections = [Section("Values", blocks=(_table(target, standing),))]
     for placed in target.placed:
         curves = target.curves(placed)
         if curves is not None:
             sections.append(Section(placed.asset, blocks=(_picture(placed.asset, *curves),)))
     summary = f"What {target.venue.name} would run on."
     return html(Page(title, summary, facts, tuple(sections)))
+
+
+def _table(target: Target, standing: Standing | None) -> Table:
+    rows = list(_rows(target, standing))
+    title = "What the venue is to hold"
+    if standing is None:
+        cells = tuple((r.of, r.name, r.after, r.unit, r.means) for r in rows)
+        return Table(title, ("of", "value", "integer", "unit", "means"), cells)
+    columns = ("of", "value", "before", "after", "unit", "meant", "means", "note")
+    return Table(title, columns, tuple(tuple(vars(row).values()) for row in rows))
 
 
 def _picture(asset: str, ours: Polyline, theirs: Polyline) -> Picture:

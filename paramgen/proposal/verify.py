@@ -19,11 +19,11 @@ from paramgen.errors import ParamgenError
 from paramgen.proposal.actions import WORD_ORDER, Said, said_by
 from paramgen.proposal.document import MANIFEST, SCHEMA, Request, carried_of, files_of
 from paramgen.proposal.venue import SCHEMA as VENUE_SCHEMA
-from paramgen.proposal.venue import venue_files
+from paramgen.proposal.venue import Standing, read_standing, venue_files
 from paramgen.saved_plan import read_assumption
 from paramgen.targets.calls import Call, ProposalError, address, required
 from paramgen.targets.envelope import Carried, Format, read_json, whole_number
-from paramgen.targets.registry import FORMATS
+from paramgen.targets.registry import FORMATS, VENUES
 from paramgen.targets.safe import SAFE
 from paramgen.wording import shown
 
@@ -59,14 +59,16 @@ class Manifest:
 
     Attributes
     ----------
-    assumed : the configuration; of a proposal to a venue, which assumes none, the chain alone.
+    assumed : the configuration; of a proposal to a venue the chain alone.
     target : name of the venue in the book, None for our own contracts.
+    standing : what the venue held, None where the proposal was made without a chain.
     """
 
     form: Format
     request: Request
     assumed: Assumption
     target: str | None = None
+    standing: Standing | None = None
 
 
 def read_manifest(data: bytes) -> Manifest:
@@ -93,15 +95,27 @@ def read_manifest(data: bytes) -> Manifest:
 
 
 def _read_venue_manifest(found: Mapping[str, Any]) -> Manifest:
-    document = required(found, _VENUE_KEYS, _WHAT)
+    optional = [key for key in ("assumes",) if key in found]
+    document = required(found, (*_VENUE_KEYS, *optional), _WHAT)
     asked = required(document["request"], _VENUE_REQUEST, f"the request of {_WHAT}")
     chain_id = whole_number(document["chain_id"], "chain_id")
+    standing = _standing(document) if optional else None
+    genesis, block = ("", 0) if standing is None else (standing.genesis, standing.block)
     return Manifest(
         _form(document),
         _request({**asked, "deadline": 0}),
-        Assumption(chain_id, "", 0, None, None, None, {}, {}),
+        Assumption(chain_id, genesis, block, None, None, None, {}, {}),
         _text(document, "target"),
+        standing,
     )
+
+
+def _standing(document: Mapping[str, Any]) -> Standing:
+    venue = VENUES.get(str(document["venue"]))
+    if venue is None:
+        known = ", ".join(VENUES)
+        raise ProposalError(f"{_WHAT} names the venue {document['venue']!r}; known: {known}")
+    return read_standing(document["assumes"], venue)
 
 
 def _form(document: Mapping[str, Any]) -> Format:
@@ -176,7 +190,9 @@ def verify(files: Mapping[str, bytes], artefact: Mapping[str, Any]) -> tuple[Dis
 
 def _files_again(artefact: Mapping[str, Any], manifest: Manifest) -> dict[str, bytes]:
     if manifest.target is not None:
-        return venue_files(artefact, manifest.target, manifest.request, manifest.form)
+        return venue_files(
+            artefact, manifest.target, manifest.request, manifest.form, manifest.standing
+        )
     return files_of(artefact, manifest.assumed, manifest.request, manifest.form)
 
 

@@ -11,13 +11,29 @@ has no debt ceiling, and such an engine refuses these calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import astuple, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 from paramgen.book.venues import AaveEngine, AaveRiskSteward, Loan, RiskOracle
 from paramgen.mirror.aave_rates import AaveRates, NotExpressibleError, aave_rates
 from paramgen.mirror.rate import WAD
+from paramgen.targets.calls import ProposalError
+from paramgen.targets.present import (
+    Ask,
+    Key,
+    Objection,
+    Present,
+    Scene,
+    address_at,
+    changing,
+    fields_kept,
+    integer_at,
+    key_of,
+    stands,
+    told,
+)
 from paramgen.targets.setters import Held, Setter, Setting, Unit
 from paramgen.targets.venue import (
     Expressed,
@@ -31,7 +47,8 @@ from paramgen.targets.venue import (
 from paramgen.units import BPS, PRICE_UNITS, YEAR_365
 
 MAX_CAP = 2**36 - 1
-MAX_DEBT_CEILING = (2**40 - 1) // 100
+_CENTS = 100
+MAX_DEBT_CEILING = (2**40 - 1) // _CENTS
 """In USD; the pool keeps two decimals in 40 bits."""
 _HALF = BPS // 2
 
@@ -84,16 +101,8 @@ def express(parameters: Parameters, market: Market, to: tuple[str, ...]) -> Expr
     kept = frozenset(market.keep)
     held = [replace(each, value=None) if _plain(each) in kept else each for each in settings]
     return Expressed(
-        tuple(each for each in held if _changes(each, held)),
+        changing(held, _STRUCTS),
         tuple(each for each in refusals if not _said_by(each.field, market) <= kept),
-    )
-
-
-def _changes(setting: Setting, settings: Sequence[Setting]) -> bool:
-    """Whether anything of the setting's struct is to change; one that keeps all is not sent."""
-    (struct,) = (names for names in _STRUCTS if setting.name in names)
-    return any(
-        each.value is not None for each in settings if each.of == setting.of and each.name in struct
     )
 
 
@@ -269,7 +278,7 @@ def _reading(setting: Setting) -> Reading:
     if setting.name.lower().endswith("liqbonus") and isinstance(value, int):
         value += BPS
     if setting.name == "debtCeiling" and isinstance(value, int):
-        value *= 100
+        value *= _CENTS
     return Reading(setting.of[-1], setting.name, value)
 
 
@@ -287,3 +296,133 @@ def curve(settings: Sequence[Setting]) -> Polyline | None:
 def resolution() -> Resolution:
     """Less than one basis point a year for each of three rates; the kink by one."""
     return Resolution(3 * Fraction(1, BPS) / YEAR_365.seconds, Fraction(1, BPS))
+
+
+# --- what stands --------------------------------------------------------------------------------
+
+leave = fields_kept(_STRUCTS, NEW_EMODE)
+"""What stands is sent as KEEP_CURRENT."""
+
+_RESERVE = ("uint256",) * 5 + ("bool",) * 5
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pool, and the data provider that its addresses provider names."""
+
+    address: str
+    reader: str
+
+    @classmethod
+    def of_engine(cls, engine: str, ask: Ask) -> Pool:
+        """The pool that an engine configures."""
+        pool = address_at(ask, engine, "POOL()")
+        provider = address_at(ask, pool, "ADDRESSES_PROVIDER()")
+        return cls(pool, address_at(ask, provider, "getPoolDataProvider()"))
+
+    def is_frozen(self, asset: str, ask: Ask) -> bool:
+        """Whether the reserve is frozen: its LTV reads 0, and a new one waits for the thaw."""
+        return bool(self.reserve(asset, ask)[-1])
+
+    def reserve(self, asset: str, ask: Ask) -> tuple[Any, ...]:
+        """Decimals, LTV, LT, bonus, reserve factor, and five flags, the last of them frozen.
+
+        Raises
+        ------
+        ProposalError : the pool does not list the asset.
+        """
+        types = ["address"] * 3
+        receipt = told(ask, self.reader, "getReserveTokensAddresses(address)", types, asset)[0]
+        if not int(receipt, 16):
+            raise ProposalError(f"{asset} is no reserve of the pool {self.address}: list it first")
+        return told(ask, self.reader, "getReserveConfigurationData(address)", _RESERVE, asset)
+
+
+def present(settings: Sequence[Setting], pool: Pool, ask: Ask) -> Present:
+    """What the pool holds of settings, as the engine's structs would say it.
+
+    Raises
+    ------
+    ProposalError : the pool does not answer, or does not list an asset.
+    """
+    found: dict[Key, Held] = {}
+    for each in settings:
+        if key_of(each) not in found:
+            (struct,) = (names for names in _STRUCTS if each.name in names)
+            values = _NOW[struct](pool, each.of[-1], ask)
+            found |= {(each.of, name): now for name, now in zip(struct, values, strict=True)}
+    return found
+
+
+def _collateral_now(pool: Pool, asset: str, ask: Ask) -> Sequence[Held]:
+    _, ltv, threshold, bonus, *_ = pool.reserve(asset, ask)
+    ceiling = integer_at(ask, pool.reader, "getDebtCeiling(address)", asset)
+    fee = integer_at(ask, pool.reader, "getLiquidationProtocolFee(address)", asset)
+    return ltv, threshold, _bonus(bonus), _whole(ceiling), fee
+
+
+def _bonus(kept: int) -> int | None:
+    """The engine's bonus; the pool keeps 0 of what is no collateral, which no bonus is."""
+    return kept - BPS if kept >= BPS else None
+
+
+def _whole(cents: int) -> Held:
+    """A ceiling in USD; cents, which the engine cannot say, equal no value of it."""
+    usd, rest = divmod(cents, _CENTS)
+    return f"{usd}.{rest:02} USD" if rest else usd
+
+
+def _rates_now(pool: Pool, asset: str, ask: Ask) -> Sequence[Held]:
+    pool.reserve(asset, ask)
+    strategy = address_at(ask, pool.reader, "getInterestRateStrategyAddress(address)", asset)
+    types = ["uint16", "uint32", "uint32", "uint32"]
+    return told(ask, strategy, "getInterestRateDataBps(address)", types, asset)
+
+
+def _caps_now(pool: Pool, asset: str, ask: Ask) -> Sequence[Held]:
+    pool.reserve(asset, ask)
+    borrow, supply = told(
+        ask, pool.reader, "getReserveCaps(address)", ["uint256", "uint256"], asset
+    )
+    return supply, borrow
+
+
+def _emode_now(pool: Pool, category: str, ask: Ask) -> Sequence[Held]:
+    getter = "getEModeCategoryCollateralConfig(uint8)"
+    ltv, threshold, bonus = told(ask, pool.address, getter, ["uint16"] * 3, int(category))
+    if not threshold:
+        raise ProposalError(f"{category} is no e-mode category of the pool {pool.address}")
+    label = told(ask, pool.address, "getEModeCategoryLabel(uint8)", ["string"], int(category))[0]
+    return ltv, threshold, _bonus(bonus), label
+
+
+def _nothing_now(pool: Pool, of: str, ask: Ask) -> Sequence[Held]:
+    """A category that is to be created."""
+    del pool, of, ask
+    return (None,) * len(NEW_EMODE)
+
+
+_NOW: Mapping[Sequence[str], Callable[[Pool, str, Ask], Sequence[Held]]] = {
+    COLLATERAL: _collateral_now,
+    RATES: _rates_now,
+    CAPS: _caps_now,
+    EMODE: _emode_now,
+    NEW_EMODE: _nothing_now,
+}
+
+
+def unthawed(settings: Sequence[Setting], pool: Pool, scene: Scene) -> Iterator[Objection]:
+    """Frozen reserves whose LTV the engine would keep as it reads it: 0, also after the thaw.
+
+    Source: PoolConfigurator.sol, configureReserveAsCollateral, `_pendingLtv`.
+    """
+    moved = {
+        each.of for each in settings
+        if each.name in COLLATERAL[1:3] and each.value is not None
+        and not stands(each, scene.present)
+    }  # fmt: skip
+    for each in settings:
+        kept = each.name == COLLATERAL[0] and each.value is None
+        if kept and each.of in moved and pool.is_frozen(each.of[-1], scene.ask):
+            why = "the reserve is frozen, and keeping its LTV would make it 0 after the thaw"
+            yield Objection(f"ltv of {each.of[-1]}", "keep current", f"{why}: give it a value")

@@ -16,7 +16,7 @@ payloads/Executor.sol and payloads/PayloadsControllerCore.sol.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from eth_utils.address import to_checksum_address
@@ -24,6 +24,7 @@ from eth_utils.address import to_checksum_address
 from paramgen.book.venues import AaveEngine
 from paramgen.targets import aave
 from paramgen.targets.calls import Call, ProposalError, arguments, call
+from paramgen.targets.present import Ask, Objection, Present, Scene
 from paramgen.targets.setters import Setter, Setting, read, written
 from paramgen.targets.venue import (
     Emission,
@@ -121,6 +122,16 @@ def resolution(market: AaveEngine) -> Resolution:
     return aave.resolution()
 
 
+def present(settings: Sequence[Setting], market: AaveEngine, ask: Ask) -> Present:
+    """What the engine's pool holds."""
+    return aave.present(settings, aave.Pool.of_engine(market.engine, ask), ask)
+
+
+def objects(settings: Sequence[Setting], market: AaveEngine, scene: Scene) -> Iterator[Objection]:
+    """Where what the engine keeps is not what was meant to stand."""
+    return aave.unthawed(settings, aave.Pool.of_engine(market.engine, scene.ask), scene)
+
+
 AAVE_ENGINE = Venue(
     "aave-config-engine",
     YEAR_365,
@@ -133,4 +144,7 @@ AAVE_ENGINE = Venue(
     resolution,
     (EXECUTE, CREATE),
     alone(decode),
+    present,
+    aave.leave,
+    objects,
 )

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from paramgen.book.venues import AaveRiskSteward
 from paramgen.targets import aave
+from paramgen.targets.present import Ask, Present, address_at
 from paramgen.targets.setters import Setter, Setting
 from paramgen.targets.venue import (
     Expressed,
@@ -106,6 +107,12 @@ def resolution(market: AaveRiskSteward) -> Resolution:
     return aave.resolution()
 
 
+def present(settings: Sequence[Setting], market: AaveRiskSteward, ask: Ask) -> Present:
+    """What the pool holds, which the steward's engine configures."""
+    engine = address_at(ask, market.steward, "CONFIG_ENGINE()")
+    return aave.present(settings, aave.Pool.of_engine(engine, ask), ask)
+
+
 _ENCODE, _DECODE = codec(SETTERS)
 AAVE_RISK_STEWARD = Venue(
     "aave-risk-steward",
@@ -119,4 +126,6 @@ AAVE_RISK_STEWARD = Venue(
     resolution,
     signatures_of(SETTERS),
     alone(_DECODE),
+    present,
+    aave.leave,
 )

@@ -19,7 +19,8 @@ from eth_utils.address import to_checksum_address
 from paramgen.book.venues import Comet
 from paramgen.mirror.rate import WAD
 from paramgen.targets.calls import Call, ProposalError, arguments, call
-from paramgen.targets.setters import Setter, Setting, Unit, read, written
+from paramgen.targets.present import Ask, Key, Present, all_sent, integer_at, key_of, told
+from paramgen.targets.setters import Held, Setter, Setting, Unit, read, written
 from paramgen.targets.venue import (
     Emission,
     Expressed,
@@ -200,10 +201,10 @@ def readings(settings: Sequence[Setting], market: Comet) -> tuple[Reading, ...]:
     found = (
         [Reading(market.market, "borrowKink()", known["borrowKink"])] if RATES[0] in known else []
     )
-    for name in RATES[1:]:
-        if name in known:
-            getter = f"{name.replace('PerYear', 'PerSecond')}()"
-            found.append(Reading(market.market, getter, known[name] // SECONDS_PER_YEAR))
+    found += [
+        Reading(market.market, _per_second(name), known[name] // SECONDS_PER_YEAR)
+        for name in RATES[1:] if name in known
+    ]  # fmt: skip
     found += [
         Reading(market.market, f"getAssetInfoByAddress({market.collateral}).{name}",
                 known[name] // FACTOR * FACTOR)
@@ -233,6 +234,39 @@ def resolution(market: Comet) -> Resolution:
     return Resolution(Fraction(2, WAD))
 
 
+def present(settings: Sequence[Setting], market: Comet, ask: Ask) -> Present:
+    """What the market runs on, in the Configurator's units; the upgrade itself is no value.
+
+    The Configurator may hold something else that nobody has deployed yet, so every value is sent,
+    also one that stands.
+    """
+    found: dict[Key, Held] = {}
+    for each in settings:
+        if each.name in RATES:
+            found[key_of(each)] = _rate_now(each.name, market, ask)
+        elif each.name in _ASSET and key_of(each) not in found:
+            info = told(ask, market.market, _INFO, [_INFO_TYPE], market.collateral)[0]
+            found |= {(each.of, name): info[at] for name, at in _ASSET.items()}
+    return found
+
+
+def _rate_now(name: str, market: Comet, ask: Ask) -> int:
+    if name == RATES[0]:
+        return integer_at(ask, market.market, "borrowKink()")
+    return integer_at(ask, market.market, _per_second(name)) * SECONDS_PER_YEAR
+
+
+def _per_second(name: str) -> str:
+    """The market's getter of what the Configurator takes by the year."""
+    return f"{name.replace('PerYear', 'PerSecond')}()"
+
+
+_INFO = "getAssetInfoByAddress(address)"
+_INFO_TYPE = "(uint8,address,address,uint64,uint64,uint64,uint64,uint128)"
+"""Offset, asset, price feed, scale, then the values."""
+_ASSET = {name: at for at, name in enumerate((*FACTORS, "supplyCap"), start=4)}
+
+
 COMET = Venue(
     "comet",
     YEAR_365,
@@ -245,4 +279,6 @@ COMET = Venue(
     resolution,
     (*signatures_of(SETTERS), DEPLOY),
     tell,
+    present,
+    all_sent,
 )

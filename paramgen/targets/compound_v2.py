@@ -20,6 +20,14 @@ from fractions import Fraction
 
 from paramgen.book.venues import CompoundV2
 from paramgen.mirror.rate import WAD
+from paramgen.targets.present import (
+    Ask,
+    Objection,
+    Present,
+    Scene,
+    calls_left_out,
+    integer_at,
+)
 from paramgen.targets.setters import Setter, Setting, Unit
 from paramgen.targets.venue import (
     Expressed,
@@ -40,6 +48,7 @@ MAX_RATE_PER_BLOCK = 5 * 10**12
 """A cToken refuses to accrue above it."""
 MILLISECONDS = 1_000
 NAMES = ("baseRatePerYear", "multiplierPerYear", "jumpMultiplierPerYear", "kink")
+GETTERS = ("baseRatePerBlock()", "multiplierPerBlock()", "jumpMultiplierPerBlock()", "kink()")
 SETTERS = (Setter("updateJumpRateModel(uint256,uint256,uint256,uint256)", (), NAMES),)
 UNITS = {name: Unit("1e-18", Fraction(WAD), "% in the model's blocks") for name in NAMES[:3]} | {
     "kink": Unit("1e-18", Fraction(WAD), "%")
@@ -52,15 +61,16 @@ def express(parameters: Parameters, market: CompoundV2) -> Expressed:
     base = ceil_divide(curve.base_rate * time, MILLISECONDS)
     multiplier = ceil_divide(curve.slope_1 * time * WAD, MILLISECONDS * curve.kink)
     jump = ceil_divide(curve.slope_2 * time * WAD, MILLISECONDS * (WAD - curve.kink))
-    yearly = (
-        base * blocks,
-        ceil_divide(multiplier * blocks * curve.kink, WAD),
-        jump * blocks,
-        curve.kink,
-    )
+    yearly = _yearly((base, multiplier, jump, curve.kink), blocks)
     of = (market.model,)
     settings = tuple(Setting(of, name, value) for name, value in zip(NAMES, yearly, strict=True))
     return Expressed(settings, tuple(_refusals(parameters, market, settings)))
+
+
+def _yearly(stored: Sequence[int], blocks: int) -> tuple[int, ...]:
+    """What has to be given for a model to store these, each divided down as it divides."""
+    base, multiplier, jump, kink = stored
+    return base * blocks, ceil_divide(multiplier * blocks * kink, WAD), jump * blocks, kink
 
 
 def _refusals(
@@ -92,11 +102,10 @@ def per_block(settings: Sequence[Setting], market: CompoundV2) -> list[int]:
 
 def readings(settings: Sequence[Setting], market: CompoundV2) -> tuple[Reading, ...]:
     """The model's getters."""
-    getters = ("baseRatePerBlock()", "multiplierPerBlock()", "jumpMultiplierPerBlock()", "kink()")
     stored = per_block(settings, market)
     return tuple(
         Reading(market.model, getter, value)
-        for getter, value in zip(getters, stored, strict=bool(stored))
+        for getter, value in zip(GETTERS, stored, strict=bool(stored))
     )
 
 
@@ -117,6 +126,23 @@ def resolution(market: CompoundV2) -> Resolution:
     return Resolution(Fraction(3 * MILLISECONDS, WAD * market.block_time))
 
 
+def present(settings: Sequence[Setting], market: CompoundV2, ask: Ask) -> Present:
+    """What would have to be given for the model to store what it does."""
+    del settings
+    stored = [integer_at(ask, market.model, getter) for getter in GETTERS]
+    yearly = _yearly(stored, market.blocks_per_year)
+    return {((market.model,), name): value for name, value in zip(NAMES, yearly, strict=True)}
+
+
+def objects(settings: Sequence[Setting], market: CompoundV2, scene: Scene) -> Iterator[Objection]:
+    """Another constant of blocks a year than the book's: every rate would be charged otherwise."""
+    del settings
+    blocks = scene.ask(market.model, "blocksPerYear()", ["uint256"])
+    if blocks is not None and blocks[0] != market.blocks_per_year:
+        why = f"the model divides by {blocks[0]}: correct the book"
+        yield Objection(f"blocks_per_year of {market.model}", str(market.blocks_per_year), why)
+
+
 _ENCODE, _DECODE = codec(SETTERS)
 COMPOUND_V2 = Venue(
     "compound-v2",
@@ -130,4 +156,7 @@ COMPOUND_V2 = Venue(
     resolution,
     signatures_of(SETTERS),
     alone(_DECODE),
+    present,
+    calls_left_out((NAMES,)),
+    objects,
 )

@@ -13,12 +13,13 @@ EulerKinkIRMFactory.sol, whose limit is 1 000 % a year compounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from paramgen.book.venues import Euler
 from paramgen.mirror.rate import WAD
-from paramgen.targets.setters import Setter, Setting, Unit
+from paramgen.targets.present import Ask, Key, Present, address_at, calls_left_out, key_of, told
+from paramgen.targets.setters import Held, Setter, Setting, Unit
 from paramgen.targets.venue import (
     Expressed,
     Parameters,
@@ -209,6 +210,54 @@ def resolution(market: Euler) -> Resolution:
     return Resolution(Fraction(FULL, RAY), Fraction(1, FULL))
 
 
+def present(settings: Sequence[Setting], market: Euler, ask: Ask) -> Present:
+    """What the vaults and the lending vault's rate model hold; a ramp under way is no value.
+
+    While an LTV ramps down, what it is now stands, which is not yet what it will be.
+    """
+    found: dict[Key, Held] = {}
+    for each in settings:
+        if key_of(each) not in found:
+            names, now = _NOW[each.name]
+            values = now(each.of[0], market, ask)
+            found |= {(each.of, name): value for name, value in zip(names, values, strict=True)}
+    return found
+
+
+def _ltvs_now(vault: str, market: Euler, ask: Ask) -> Sequence[Held]:
+    return [
+        told(ask, vault, f"{getter}(address)", ["uint16"], market.collateral_vault)[0]
+        for getter in ("LTVBorrow", "LTVLiquidation")
+    ]
+
+
+def _caps_now(vault: str, market: Euler, ask: Ask) -> Sequence[Held]:
+    del market
+    return told(ask, vault, "caps()", ["uint16", "uint16"])
+
+
+def _model_now(vault: str, market: Euler, ask: Ask) -> Sequence[Held]:
+    del market
+    return [address_at(ask, vault, "interestRateModel()")]
+
+
+def _rates_now(factory: str, market: Euler, ask: Ask) -> Sequence[Held]:
+    """Of the lending vault's model, None where it is of another kind."""
+    del factory
+    model = address_at(ask, market.vault, "interestRateModel()")
+    answers = [ask(model, f"{name}()", ["uint256"]) for name in RATES]
+    values = [each[0] for each in answers if each is not None]
+    return values if len(values) == len(RATES) else (None,) * len(RATES)
+
+
+_Now = tuple[Sequence[str], Callable[[str, Euler, Ask], Sequence[Held]]]
+_NOW: Mapping[str, _Now] = {
+    **dict.fromkeys(LTVS, (LTVS[:2], _ltvs_now)),
+    **dict.fromkeys(CAPS, (CAPS, _caps_now)),
+    **dict.fromkeys(RATES, (RATES, _rates_now)),
+    "interestRateModel": (("interestRateModel",), _model_now),
+}
+
 _ENCODE, _DECODE = codec(SETTERS)
 EULER = Venue(
     "euler",
@@ -222,4 +271,6 @@ EULER = Venue(
     resolution,
     signatures_of(SETTERS),
     alone(_DECODE),
+    present,
+    calls_left_out([setter.names for setter in SETTERS]),
 )

@@ -19,7 +19,8 @@ from fractions import Fraction
 from paramgen.book.venues import Fraxlend
 from paramgen.mirror.rate import WAD
 from paramgen.targets.calls import ProposalError, arguments_of, encoded
-from paramgen.targets.setters import Setter, Setting, Unit, read, written
+from paramgen.targets.present import Ask, Key, Present, address_at, calls_left_out, integer_at
+from paramgen.targets.setters import Held, Setter, Setting, Unit, read, written
 from paramgen.targets.venue import (
     Creation,
     Emission,
@@ -163,6 +164,21 @@ def resolution(market: Fraxlend) -> Resolution:
     return Resolution(Fraction(1, WAD), Fraction(1, UTILISATION))
 
 
+def present(settings: Sequence[Setting], market: Fraxlend, ask: Ask) -> Present:
+    """What the pair and its rate contract hold, None where that is of another kind."""
+    contract = address_at(ask, market.pair, "rateContract()")
+    found: dict[Key, Held] = {}
+    for each in settings:
+        if each.name in RATES:
+            answer = ask(contract, f"{each.name}()", ["uint256"])
+            found[each.of, each.name] = None if answer is None else answer[0]
+        elif each.name == "rateContract":
+            found[each.of, each.name] = contract
+        else:
+            found[each.of, each.name] = integer_at(ask, market.pair, f"{each.name}()")
+    return found
+
+
 FRAXLEND = Venue(
     "fraxlend",
     YEAR_365_24,
@@ -175,4 +191,6 @@ FRAXLEND = Venue(
     resolution,
     signatures_of(SETTERS),
     alone(decode),
+    present,
+    calls_left_out((*(setter.names for setter in SETTERS), RATES)),
 )

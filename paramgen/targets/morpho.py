@@ -10,13 +10,23 @@ MarketParamsLib.sol, IIrm.sol, IOracle.sol.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+
+from eth_utils.address import to_checksum_address
 
 from paramgen.book.venues import Morpho
 from paramgen.mirror.rate import WAD
 from paramgen.mirror.venues import PAR, morpho_price, morpho_scale
-from paramgen.targets.calls import as_hex, word_hash
+from paramgen.targets.calls import as_hex, from_hex, word_hash
+from paramgen.targets.present import (
+    Ask,
+    Objection,
+    Present,
+    Scene,
+    all_sent,
+    told,
+)
 from paramgen.targets.setters import Held, Setter, Setting, Unit
 from paramgen.targets.venue import (
     Expressed,
@@ -35,6 +45,7 @@ from paramgen.units import Rounding, round_fraction
 NAMES = ("loanToken", "collateralToken", "oracle", "irm", "lltv")
 SETTERS = (Setter("createMarket((address,address,address,address,uint256))", (), NAMES),)
 UNITS = {name: Unit("") for name in NAMES[:4]} | {"lltv": Unit("1e-18", Fraction(WAD), "%")}
+_PARAMETERS = "idToMarketParams(bytes32)"
 _TYPES = ("address", "address", "address", "address", "uint256")
 
 
@@ -94,6 +105,42 @@ def resolution(market: Morpho) -> Resolution:
     return Resolution(Fraction(0))
 
 
+def present(settings: Sequence[Setting], market: Morpho, ask: Ask) -> Present:
+    """The parameters of the market that the new one replaces, or else of the new one itself."""
+    replaced = market.market or market_id(settings)
+    values = _market_at(market.morpho, replaced, ask)
+    now = dict(zip(NAMES, values if _is_created(values) else _NOTHING, strict=True))
+    return {(each.of, each.name): now[each.name] for each in settings}
+
+
+def _market_at(morpho: str, identifier: str, ask: Ask) -> Sequence[Held]:
+    """A market's parameters; all zero where there is none of this id."""
+    found = told(ask, morpho, _PARAMETERS, _TYPES, from_hex(identifier, "market"))
+    return [*(str(to_checksum_address(each)) for each in found[:-1]), found[-1]]
+
+
+def objects(settings: Sequence[Setting], market: Morpho, scene: Scene) -> Iterator[Objection]:
+    """What createMarket reverts on: a market that exists, a model or LLTV that is not enabled."""
+    known = {each.name: each.value for each in settings}
+    created = market_id(settings)
+    if _exists(market.morpho, created, scene.ask):
+        yield Objection(f"market {created}", "created", "it exists already, nothing is to be done")
+    if market.market is not None and not _exists(market.morpho, market.market, scene.ask):
+        yield Objection(f"market {market.market}", "replaced", "there is none of this id")
+    for name, getter in (("irm", "isIrmEnabled(address)"), ("lltv", "isLltvEnabled(uint256)")):
+        if told(scene.ask, market.morpho, getter, ["bool"], known[name]) != (True,):
+            yield Objection(name, str(known[name]), "Morpho's owner has not enabled it")
+
+
+def _is_created(values: Sequence[Held]) -> bool:
+    return any(int(str(each), 0) for each in values)
+
+
+def _exists(morpho: str, identifier: str, ask: Ask) -> bool:
+    return _is_created(_market_at(morpho, identifier, ask))
+
+
+_NOTHING: Sequence[Held] = (None,) * len(NAMES)
 _ENCODE, _DECODE = codec(SETTERS)
 MORPHO = Venue(
     "morpho-blue",
@@ -107,4 +154,7 @@ MORPHO = Venue(
     resolution,
     signatures_of(SETTERS),
     alone(_DECODE),
+    present,
+    all_sent,
+    objects,
 )

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import astuple
 from fractions import Fraction
+from typing import Any
 
 from eth_utils.address import to_checksum_address
 
@@ -31,7 +32,8 @@ from paramgen.targets.calls import (
     call,
     encoded,
 )
-from paramgen.targets.setters import Setting, Unit
+from paramgen.targets.present import Ask, Key, Present, all_sent, key_of
+from paramgen.targets.setters import Held, Setting, Unit
 from paramgen.targets.venue import (
     Emission,
     Expressed,
@@ -45,12 +47,15 @@ from paramgen.targets.venue import (
 )
 from paramgen.units import BPS, YEAR_365
 
+LATEST = "getLatestUpdateByParameterAndMarket(string,address)"
 PUBLISH = "publishRiskParameterUpdate(string,bytes,string,address,bytes)"
 STRATEGY = "RateStrategyUpdate"
 WORDS = ("ltv", "liquidationThreshold", "liquidationBonus", "supplyCap")
 _FIELDS = ("ltv", "liquidation_threshold", "liquidation_bonus")
 _WORD = ("uint256",)
 _RATES = ("uint256",) * len(aave.RATES)
+_UPDATE = "(uint256,bytes,string,bytes,string,uint256,address,bytes)"
+"""Time, value, reference, value before, type, number, market, additional data."""
 _BP = Unit("bp", Fraction(BPS), "%")
 UNITS = (
     {name: aave.UNITS[name] for name in aave.RATES}
@@ -166,6 +171,29 @@ def resolution(market: RiskOracle) -> Resolution:
     return aave.resolution()
 
 
+def present(settings: Sequence[Setting], market: RiskOracle, ask: Ask) -> Present:
+    """The latest update of each, None where none was published.
+
+    Whether a pool took it is not the oracle's to say, so an equal one is published again.
+    """
+    del market
+    found: dict[Key, Held] = {}
+    for each in settings:
+        if key_of(each) not in found:
+            kind = each.name if each.name in WORDS else STRATEGY
+            found |= _latest(each.of, kind, ask(each.of[0], LATEST, [_UPDATE], kind, each.of[1]))
+    return found
+
+
+def _latest(of: tuple[str, ...], kind: str, answer: tuple[Any, ...] | None) -> dict[Key, Held]:
+    names, types = (aave.RATES, _RATES) if kind == STRATEGY else ((kind,), _WORD)
+    integers = None if answer is None else arguments_of(types, answer[0][1])
+    return {(of, name): value for name, value in zip(names, integers or _NONE, strict=False)}
+
+
+_NONE = (None,) * len(aave.RATES)
+
+
 RISK_ORACLE = Venue(
     "risk-oracle",
     YEAR_365,
@@ -178,4 +206,6 @@ RISK_ORACLE = Venue(
     resolution,
     (PUBLISH,),
     alone(decode),
+    present,
+    all_sent,
 )

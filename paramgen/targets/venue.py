@@ -15,6 +15,7 @@ from typing import Any
 from paramgen.encode import BY_NAME
 from paramgen.mirror.rate import WAD, Curve
 from paramgen.targets.calls import Call, ProposalError
+from paramgen.targets.present import Ask, Leave, Objection, Present, Scene
 from paramgen.targets.setters import Held, Setter, Setting, Unit, read, written
 from paramgen.units import BPS, PRICE_UNITS, YEAR_365, Year
 from paramgen.wording import number, shown
@@ -236,6 +237,13 @@ class Emission:
 
 Encoder = Callable[[Sequence[Setting], bytes], Emission]
 Decoder = Callable[[Emission], tuple[Setting, ...]]
+Objects = Callable[[Sequence[Setting], Any, Scene], Iterator[Objection]]
+
+
+def never(settings: Sequence[Setting], market: Any, scene: Scene) -> Iterator[Objection]:
+    """Of a venue whose refusals all follow from the values, and are made before."""
+    del settings, market, scene
+    return iter(())
 
 
 @dataclass(frozen=True)
@@ -255,6 +263,9 @@ class Venue:
     resolution : what its rounding may add to the curve.
     signatures : the functions that it calls.
     tell : what one call sets. Raises ProposalError where it is none of the venue's.
+    present : what stands of settings. Raises ProposalError where the contracts do not answer.
+    leave : what is left to send where some of it stands already.
+    objects : why the venue would refuse what is sent, as it stands.
     """
 
     name: str
@@ -268,6 +279,9 @@ class Venue:
     resolution: Callable[[Any], Resolution]
     signatures: tuple[str, ...]
     tell: Callable[[Call], tuple[Setting, ...]]
+    present: Callable[[Sequence[Setting], Any, Ask], Present]
+    leave: Leave
+    objects: Objects = never
 
     def settings(self, parameters: Parameters, market: Any) -> tuple[Setting, ...]:
         """The settings of one asset.
@@ -283,14 +297,16 @@ class Venue:
 
     def said(self, setting: Setting) -> str:
         """A setting as a person reads it: the venue's integer with its unit, and what it means."""
-        unit = self.units[setting.name]
-        if setting.value is None:
-            return "keep current"
-        if not isinstance(setting.value, int):
-            text = setting.value if isinstance(setting.value, str) else ", ".join(setting.value)
+        return "keep current" if setting.value is None else self.reads(setting.name, setting.value)
+
+    def reads(self, name: str, value: Held) -> str:
+        """A value that is held or to be held, by its name; none where there is nothing."""
+        unit = self.units[name]
+        if not isinstance(value, int):
+            text = value if isinstance(value, str) else ", ".join(value or ())
             return text or "none"
-        plain = f"{setting.value} {unit.name}".strip()
-        return f"{plain} = {_meaning(setting.value, unit)}" if unit.reads else plain
+        plain = f"{value} {unit.name}".strip()
+        return f"{plain} = {_meaning(value, unit)}" if unit.reads else plain
 
 
 def _meaning(integer: int, unit: Unit) -> str:

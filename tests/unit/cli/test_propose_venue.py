@@ -5,8 +5,14 @@ import shutil
 
 import pytest
 
+from paramgen.artefact import artefact
 from paramgen.cli.main import main
+from paramgen.compiler.build import compile_book
+from paramgen.edge.load import load_book
+from paramgen.proposal.venue import target_of
+from tests.support.nodes import CHAIN
 from tests.support.rwa import BOOK
+from tests.support.stub_venues import holding
 from tests.support.venues import ENGINE, EXECUTOR, LOAN, STEWARD, TOKEN
 
 CARRIER = "0x49d4450977E2c95362C13D3a31a09311E0Ea26A6"
@@ -131,3 +137,86 @@ def test_a_venue_or_a_plan_is_named_and_not_both(tmp_path, capsys, extra):
     assert (code, out) == (1, "")
     assert err.strip()
     assert not folder.exists()
+
+
+# --- with a node ----------------------------------------------------------------------------------
+
+
+class Chain:
+    """A node with one venue on it that holds what the book compiles to, but for what is changed."""
+
+    def __init__(self, monkeypatch):
+        self.stub = None
+        monkeypatch.setattr("paramgen.edge.rpc.connect", self._connect)
+        monkeypatch.setattr("paramgen.cli.live.connect", self._connect)
+
+    def _connect(self, url):
+        assert url == NODE
+        return self.stub.node().web3()
+
+    def hold(self, book, **changes):
+        document = artefact(compile_book(load_book(book)))
+        (placed,) = target_of(document, "comet").placed
+        self.stub = holding("comet", placed.market, placed.settings, **changes)
+
+
+NODE = "http://127.0.0.1:1"
+LOCAL = COMET.replace("chain_id: 1", f"chain_id: {CHAIN}")
+
+
+@pytest.fixture
+def chain(monkeypatch):
+    return Chain(monkeypatch)
+
+
+def test_a_node_gives_before_and_verify_says_what_has_moved_since(tmp_path, capsys, chain):
+    book, folder = book_with(tmp_path, LOCAL), tmp_path / "proposal"
+    chain.hold(book, borrowKink=7 * 10**17)
+    assert propose(capsys, book, folder, "--target", "comet", "--rpc", NODE)[0] == 0
+    (row,) = [
+        line for line in (folder / "proposal.md").read_text("utf-8").splitlines()
+        if "| borrowKink |" in line
+    ]  # fmt: skip
+    assert "| 700000000000000000 |" in row
+
+    code, out, _ = run(capsys, "verify", folder, "--book", book)
+    assert (code, "The state before is assumed." in out) == (0, True)
+    code, out, _ = run(capsys, "verify", folder, "--book", book, "--rpc", NODE)
+    assert (code, "stands on chain as assumed" in out) == (0, True)
+
+    chain.hold(book, borrowKink=6 * 10**17)
+    code, out, _ = run(capsys, "verify", folder, "--book", book, "--rpc", NODE, "--json")
+    assert code == 2
+    (found,) = json.loads(out)["disagreements"]
+    assert found["where"].startswith("chain, since block 100: borrowKink of 0x")
+    assert found["proposed"] == "700000000000000000 1e-18 = 70 %"
+    assert found["compiled"] == "600000000000000000 1e-18 = 60 %"
+
+
+def test_a_venue_that_holds_everything_is_told_and_nothing_is_written(tmp_path, capsys, chain):
+    book, folder = book_with(tmp_path, LOCAL), tmp_path / "proposal"
+    chain.hold(book)
+    code, _, err = propose(capsys, book, folder, "--target", "comet", "--rpc", NODE)
+    assert (code, folder.exists()) == (1, False)
+    assert "nothing to propose: comet holds every value as compiled, at block 100" in err
+
+
+def test_a_node_of_another_chain_and_contracts_that_are_none_are_refused(tmp_path, capsys, chain):
+    folder = tmp_path / "proposal"
+    book = book_with(tmp_path, COMET)
+    chain.hold(book)
+    code, _, err = propose(capsys, book, folder, "--target", "comet", "--rpc", NODE)
+    assert (code, folder.exists()) == (1, False)
+    assert f"the node is on chain {CHAIN}, comet on chain 1" in err
+    book.write_text(book.read_text("utf-8").replace("chain_id: 1\n", f"chain_id: {CHAIN}\n"))
+    chain.stub.getters.clear()
+    code, _, err = propose(capsys, book, folder, "--target", "comet", "--rpc", NODE)
+    assert (code, folder.exists()) == (1, False)
+    assert "does not answer" in err
+
+
+def test_without_a_node_what_stands_before_is_said_to_be_unknown(tmp_path, capsys):
+    book, folder = book_with(tmp_path, COMET), tmp_path / "proposal"
+    assert propose(capsys, book, folder, "--target", "comet")[0] == 0
+    code, out, _ = run(capsys, "verify", folder, "--book", book)
+    assert (code, "The state before is unknown: no chain was read." in out) == (0, True)

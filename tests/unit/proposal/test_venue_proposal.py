@@ -7,12 +7,20 @@ from dataclasses import replace
 import pytest
 
 from paramgen.proposal.document import MANIFEST, REPORT, TEXT, Request
-from paramgen.proposal.venue import VALUES, target_of, venue_files
+from paramgen.proposal.venue import (
+    VALUES,
+    Standing,
+    read_standing,
+    standing_document,
+    target_of,
+    venue_files,
+)
 from paramgen.proposal.verify import verify
 from paramgen.targets.calls import Call, ProposalError
 from paramgen.targets.envelope import Envelope
 from paramgen.targets.registry import FORMATS, VENUES
 from tests.support.artefacts import sample_artefact, signed
+from tests.support.stub_venues import holding
 from tests.support.venues import EXECUTOR, MARKETS
 
 CARRIER = "0x49d4450977E2c95362C13D3a31a09311E0Ea26A6"
@@ -198,3 +206,133 @@ def test_fraxlends_rate_contract_is_deployed_before_with_the_input_that_is_said(
     files = proposal("fraxlend")
     (creation,) = json.loads(files[VALUES])["creations"]
     assert creation["constructor_arguments"] in files[TEXT].decode()
+
+
+# --- what stands ----------------------------------------------------------------------------------
+
+LEAVING_OUT = ("aave-config-engine", "aave-risk-steward", "euler")
+KEPT, NOT_SENT, SENT = "unchanged, kept", "unchanged, not sent", "unchanged, sent again"
+NOTES = {
+    "aave-config-engine": {KEPT, NOT_SENT},
+    "aave-risk-steward": {KEPT, NOT_SENT},
+    "comet": {SENT},
+    "euler": {NOT_SENT, SENT},
+    "fraxlend": {NOT_SENT},
+    "risk-oracle": {SENT},
+}
+
+
+def standing(document, **changes):
+    """What a chain would be found to hold where all stands but the `changes`."""
+    target = target_of(document, NAME)
+    (placed,) = target.placed
+    stub = holding(target.venue.name, placed.market, placed.settings, **changes)
+    present = target.venue.present(placed.settings, placed.market, stub)
+    return Standing(1, "0x" + "aa" * 32, 77, "0x" + "bb" * 32, present)
+
+
+def one_moved(kind):
+    """The artefact, what stands, and the name of the one value that does not."""
+    document = artefact(kind)
+    settings = target_of(document, NAME).settings
+    name = next(each.name for each in settings if isinstance(each.value, int))
+    changed = next(each.value for each in settings if each.name == name) - 1
+    return document, standing(document, **{name: changed}), name
+
+
+def files_over(document, found):
+    return venue_files(document, NAME, REQUEST, FORMATS["safe"], found)
+
+
+@pytest.mark.parametrize("kind", NOTES)
+def test_a_proposal_over_what_stands_says_before_and_after_and_is_verified(kind):
+    document, found, name = one_moved(kind)
+    files = files_over(document, found)
+    assert verify(files, document) == ()
+    assert files_over(document, found) == files
+    text = files[TEXT].decode()
+    assert "read at block 77 (`0x" + "bb" * 32 in text
+    (row,) = [line for line in text.splitlines() if f"| {name} | " in line and "|---" not in line
+              and line.count("|") > 8 and "unchanged" not in line][:1]  # fmt: skip
+    before, after = (cell.strip() for cell in row.split("|")[3:5])
+    assert (int(before), int(after)) == (int(after) - 1, int(before) + 1)
+    notes = {line.split("|")[-2].strip() for line in text.splitlines() if "unchanged" in line}
+    assert notes == NOTES[kind]
+    assert "as read at block 77" in files[REPORT].decode()
+
+
+@pytest.mark.parametrize("kind", LEAVING_OUT)
+def test_what_stands_is_left_out_of_the_calls_and_the_artefact_still_decides_the_rest(kind):
+    document, found, name = one_moved(kind)
+    venue, form = VENUES[kind], FORMATS["safe"]
+    calls = form.read(files_over(document, found)[form.file]).calls
+    told = [each for call in calls for each in venue.tell(call)]
+    everything = form.read(proposal(kind)[form.file]).calls
+    assert len(calls) < len(everything)
+    wanted = {each.name: each.value for each in target_of(document, NAME).settings}
+    assert {each.name: each.value for each in told}[name] == wanted[name]
+    for each in told:
+        assert each.value in (None, wanted[each.name])
+
+
+def test_a_rate_contract_like_the_one_that_stands_is_not_deployed_again():
+    document, found, _ = one_moved("fraxlend")
+    assert json.loads(proposal("fraxlend")[VALUES])["creations"]
+    assert json.loads(files_over(document, found)[VALUES])["creations"] == []
+
+
+@every_venue
+def test_nothing_is_proposed_where_everything_stands(kind):
+    document = artefact(kind)
+    with pytest.raises(ProposalError, match="nothing to propose: house holds every value"):
+        files_over(document, standing(document))
+
+
+def test_without_a_chain_the_page_says_that_what_stands_before_is_unknown():
+    files = proposal()
+    assert "What stands before is unknown" in files[TEXT].decode()
+    assert "unknown: no chain was read" in files[REPORT].decode()
+    assert "assumes" not in json.loads(files[MANIFEST])
+
+
+def test_what_stands_on_another_chain_is_refused():
+    document, found, _ = one_moved("comet")
+    with pytest.raises(ProposalError, match="is on chain 1; what stands was read on chain 5"):
+        files_over(document, replace(found, chain_id=5))
+
+
+@every_venue
+def test_what_stands_is_read_back_from_the_manifest_as_it_was(kind):
+    document = artefact(kind)
+    found = standing(document, **{"eMode.label": "7"})
+    written = json.loads(json.dumps(standing_document(found)))
+    assert read_standing(written, VENUES[kind]) == found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"block": "x"}, {"values": 7}, {"values": [7]}, {"genesis": "aa"}, {"extra": 1},
+     {"values": [{"of": ["0x"], "name": "nonsense", "value": "7"}]},
+     {"values": [{"of": 7, "name": "borrowKink", "value": "7"}]},
+     {"values": [{"of": ["0x"], "name": "borrowKink", "value": 7}]}],
+)  # fmt: skip
+def test_damage_to_what_stands_in_a_manifest_is_refused_in_words(change):
+    document, found, _ = one_moved("comet")
+    files = files_over(document, found)
+    manifest = json.loads(files[MANIFEST])
+    manifest["assumes"] |= change
+    with pytest.raises(ProposalError):
+        verify({**files, MANIFEST: json.dumps(manifest).encode()}, document)
+
+
+@pytest.mark.parametrize("kind", LEAVING_OUT)
+def test_a_value_that_is_said_to_stand_and_sent_is_caught(kind):
+    """Somebody changes the manifest so that a value would be left out: the calls still have it."""
+    document, found, name = one_moved(kind)
+    files = files_over(document, found)
+    manifest = json.loads(files[MANIFEST])
+    wanted = {each.name: each.value for each in target_of(document, NAME).settings}
+    for each in manifest["assumes"]["values"]:
+        if each["name"] == name:
+            each["value"] = str(wanted[name])
+    assert verify({**files, MANIFEST: json.dumps(manifest).encode()}, document)
