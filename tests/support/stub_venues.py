@@ -10,7 +10,7 @@ from eth_abi.abi import decode, encode
 
 from paramgen.mirror.rate import WAD
 from paramgen.targets import aave, comet, compound_v2, euler, fraxlend, morpho, risk_oracle
-from paramgen.targets.calls import argument_types, selector
+from paramgen.targets.calls import argument_types, arguments_of, selector
 from paramgen.targets.present import Key
 from paramgen.targets.setters import Held, Setting
 from tests.support.nodes import Node
@@ -43,7 +43,7 @@ class Stub:
         """Answer through the ABI, so that a wrong type shows."""
         types, answer = self.getters.get((to.lower(), signature), ((), lambda *_: None))
         found = answer(*decode(argument_types(signature), self._data(signature, arguments)))
-        return None if found is None else tuple(decode(outputs, encode(types, found)))
+        return None if found is None else arguments_of(outputs, encode(types, found))
 
     def node(self) -> Node:
         """The same as a node."""

@@ -13,11 +13,14 @@ from paramgen.mirror.rate import WAD
 from paramgen.targets import aave, comet, compound_v2, euler, fraxlend, morpho, risk_oracle
 from paramgen.targets.aave_engine import CREATE, EXECUTE
 from paramgen.targets.aave_risk_steward import Current, Limit, refusals
+from paramgen.targets.aave_risk_steward import steps as steward_steps
 from paramgen.targets.calls import Call, ProposalError, arguments, call, selector
+from paramgen.targets.present import Scene
 from paramgen.targets.registry import VENUES
 from paramgen.targets.setters import KEEP_CURRENT, Setting
 from paramgen.targets.venue import Emission, NotExpressibleError, basis_points, merged
 from paramgen.units import YEAR_365, YEAR_365_24, YEAR_365_2425
+from tests.support.stub_venues import holding
 from tests.support.venues import (
     ENGINE,
     EXECUTOR,
@@ -266,14 +269,14 @@ def test_the_steward_creates_no_category():
 def steward_says(name, value, held, *, limit, age, of=(STEWARD, TOKEN)):
     setting = Setting(of, name, value)
     current = {(of, name): Current(held, 1_000)}
-    return list(refusals([setting], current, {name: limit}, 1_000 + age))
+    return [each.why for each in refusals([setting], current, {name: limit}, 1_000 + age)]
 
 
 def test_the_steward_judges_delay_and_size_by_parameter():
     limit = Limit(min_delay=100, max_percent_change=50)
     assert steward_says("ltv", 8_050, 8_000, limit=limit, age=100) == []
     (early,) = steward_says("ltv", 8_050, 8_000, limit=limit, age=99)
-    assert "DebounceNotRespected before 1100" in early
+    assert "DebounceNotRespected before 1970-01-01 00:18 UTC" in early
     (far,) = steward_says("ltv", 8_051, 8_000, limit=limit, age=100)
     assert "7950 to 8050" in far
     assert steward_says("ltv", None, 8_000, limit=limit, age=0) == []
@@ -283,6 +286,155 @@ def test_the_steward_measures_caps_relative_to_what_stands():
     limit = Limit(min_delay=0, max_percent_change=10_000)
     assert steward_says("supplyCap", 200, 100, limit=limit, age=0) == []
     assert steward_says("supplyCap", 201, 100, limit=limit, age=0)
+
+
+def test_the_stewards_way_is_said_with_each_value_and_its_date():
+    limit = Limit(min_delay=86_400, max_percent_change=50)
+    (far,) = steward_says("ltv", 8_120, 8_000, limit=limit, age=0)
+    assert far.endswith(
+        "the steward's way, 3 steps: 8050 from 1970-01-02 00:16 UTC, 8100 from 1970-01-03 00:16 "
+        "UTC, 8120 from 1970-01-04 00:16 UTC"
+    )
+    (longer,) = steward_says("ltv", 9_000, 8_000, limit=limit, age=0)
+    assert "20 steps: 8050 from" in longer
+    assert ", …, 9000 from 1970-01-21 00:16 UTC" in longer
+    (never,) = steward_says("supplyCap", 9, 0, limit=limit, age=0)
+    assert "no number of the steward's steps leads there" in never
+
+
+LIMITS = st.builds(
+    Limit, min_delay=st.integers(0, 10**6), max_percent_change=st.integers(0, 15_000)
+)
+
+
+@given(
+    name=st.sampled_from(["ltv", "supplyCap"]), value=st.integers(1, 500),
+    held=st.integers(0, 500), limit=LIMITS, now=st.integers(0, 10**6),
+)  # fmt: skip
+def test_every_step_is_legal_when_it_is_taken_and_no_fewer_lead_there(
+    name, value, held, limit, now
+):
+    start = Current(held, 500_000)
+    found = steward_steps(name, value, start, limit, now)
+    fewest = breadth_first(name, value, held, limit)
+    if found is None:
+        assert fewest is None
+        return
+    assert len(found) == fewest
+    for step in found:
+        setting = Setting((STEWARD, TOKEN), name, step.value)
+        known = {((STEWARD, TOKEN), name): start}
+        assert list(refusals([setting], known, {name: limit}, step.at)) == []
+        assert step.at >= now
+        start = Current(step.value, step.at)
+    assert start.value == value
+
+
+def breadth_first(name, value, held, limit):
+    """The least number of legal changes, by trying them all."""
+    seen, edge, count = {held}, {held}, 0
+    while edge:
+        if value in edge:
+            return count
+        reached = set()
+        for each in edge:
+            most = each * limit.max_percent_change // 10_000
+            most = most if name == "supplyCap" else limit.max_percent_change
+            reached |= set(range(max(0, each - most), min(600, each + most) + 1))
+        edge, count = reached - seen, count + 1
+        seen |= reached
+    return None
+
+
+HOUR = 3_600
+NAMES = {
+    "new": ("ltv", "liqThreshold", "liqBonus", "debtCeiling", "eMode.ltv", "eMode.liqThreshold",
+            "eMode.liqBonus", "baseVariableBorrowRate", "variableRateSlope1", "variableRateSlope2",
+            "optimalUsageRatio", "supplyCap", "borrowCap", "lst", "stable", "discount"),
+    "old": ("ltv", "liqThreshold", "liqBonus", "supplyCap", "borrowCap", "debtCeiling",
+            "baseVariableBorrowRate", "variableRateSlope1", "variableRateSlope2",
+            "optimalUsageRatio", "lst", "stable"),
+}  # fmt: skip
+CLOCKS = (
+    "supplyCap", "borrowCap", "ltv", "liqBonus", "liqThreshold", "debtCeiling",
+    "baseVariableBorrowRate", "variableRateSlope1", "variableRateSlope2", "optimalUsageRatio",
+    "price",
+)  # fmt: skip
+"""The structs of IRiskSteward.sol, `Config` of both versions and `Debounce`, in their order."""
+
+
+def on_steward(version="new", *, held, limits=None, clocks=None, variant="aave-risk-steward"):
+    """What a steward says of PLAIN, where all stands but `held`."""
+    case = case_of(variant)
+    wanted = case.venue.settings(PLAIN, case.market)
+    stub = holding("aave-risk-steward", case.market, wanted, **held)
+    to = case.market.steward
+    stub.says(to, "RISK_COUNCIL()", ["address"], EXECUTOR)
+    pairs = [(limits or {}).get(name, (HOUR, 50)) for name in NAMES[version]]
+    flat = [each for pair in pairs for each in pair]
+    stub.says(to, "getRiskConfig()", ["uint40", "uint256"] * len(pairs), *flat)
+    times = [(clocks or {}).get(name, 0) for name in CLOCKS]
+    stub.says(to, "getTimelock(address)", ["uint40"] * 11, *times)
+    stub.says(to, "getEModeTimelock(uint8)", ["uint40"] * 3, 0, 0, 0)
+    for getter in ("isAddressRestricted(address)", "isEModeCategoryRestricted(uint8)"):
+        stub.says(to, getter, ["bool"], *[False])
+    return case, wanted, stub
+
+
+def objected(found, *, now=10 * HOUR, senders=(EXECUTOR,)):
+    case, wanted, stub = found
+    present = case.venue.present(wanted, case.market, stub)
+    scene = Scene(stub, present, now, frozenset(senders))
+    return {e.where: e.why for e in case.venue.objects(wanted, case.market, scene)}
+
+
+@pytest.mark.parametrize("version", NAMES)
+@pytest.mark.parametrize("name", ["ltv", "liqBonus", "optimalUsageRatio", "variableRateSlope2"])
+def test_each_limit_and_clock_is_read_from_its_own_place_of_the_stewards_structs(version, name):
+    value = next(each.value for each in on_steward(held={})[1] if each.name == name)
+    moved = {name: value - 10}
+    assert objected(on_steward(version, held=moved)) == {}
+    (why,) = objected(on_steward(version, held=moved, limits={name: (HOUR, 9)})).values()
+    assert f"UpdateNotInRange, {value - 19} to {value - 1} are" in why
+    (why,) = objected(on_steward(version, held=moved, clocks={name: 9 * HOUR + 1})).values()
+    assert "DebounceNotRespected before 1970-01-01 10:00 UTC" in why
+    others = {other: (10**6, 0) for other in NAMES[version] if other != name}
+    assert objected(on_steward(version, held=moved, limits=others)) == {}
+
+
+def test_a_category_has_limits_of_its_own_which_old_stewards_do_not_have():
+    moved, variant = {"eMode.ltv": 7_990}, "aave-risk-steward e-mode"
+    assert objected(on_steward(held=moved, variant=variant)) == {}
+    limits = {"eMode.ltv": (HOUR, 9)}
+    (why,) = objected(on_steward(held=moved, limits=limits, variant=variant)).values()
+    assert "7981 to 7999 are" in why
+    (why,) = objected(on_steward("old", held=moved, variant=variant)).values()
+    assert "this steward has no limit for it" in why
+
+
+def test_who_sends_it_and_what_is_restricted_are_told_too():
+    found = on_steward(held={"ltv": 7_990})
+    told = objected(found, senders=(TOKEN,))
+    assert "InvalidCaller, the steward's council is" in told["the sender"]
+    case, _, stub = found
+    stub.says(case.market.steward, "isAddressRestricted(address)", ["bool"], *[True])
+    (why,) = objected(found).values()
+    assert "the steward may not change it" in why
+
+
+def test_what_is_no_collateral_yet_is_not_the_stewards_to_make_one():
+    told = objected(on_steward(held={"ltv": 0, "liqThreshold": 0}, limits={"ltv": (0, 9_000),
+                    "liqThreshold": (0, 9_000)}))  # fmt: skip
+    (why,) = told.values()
+    assert "no step from what stands: none" in why
+
+
+def test_a_steward_whose_limits_have_another_form_is_refused():
+    found = on_steward(held={"ltv": 7_990})
+    case, _, stub = found
+    stub.says(case.market.steward, "getRiskConfig()", ["uint256"] * 7, *range(7))
+    with pytest.raises(ProposalError, match="in no form that is known here"):
+        objected(found)
 
 
 # --- RiskOracle -----------------------------------------------------------------------------------
