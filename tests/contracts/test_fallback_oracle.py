@@ -7,6 +7,7 @@ from typing import Any
 import ape
 import pytest
 
+from paramgen.mirror.decay import decay_factor
 from paramgen.mirror.oracle import Configuration, Contest, Reference, State, Status
 from tests.support.oracles import Stored
 
@@ -337,6 +338,19 @@ def test_a_price_that_decays_below_the_assets_own_bound_stops(build):
     assert_paused(scene, Status.STOPPED)
 
 
+def test_a_feed_that_stands_at_its_own_floor_is_no_price(build):
+    """LUNA, May 2022: the aggregator went on giving its least answer while the market fell."""
+    scene = build(seedPrice=61 * UNIT)
+    scene.both(61 * UNIT)
+    assert scene.poke() is Status.LIVE
+    scene.wait(60)
+    scene.both(60 * UNIT - 1, 5 * UNIT)
+    assert (scene.poke(), scene.price) == (Status.HELD, 61 * UNIT)
+    scene.wait(STALENESS + 60)
+    scene.both(60 * UNIT - 1, UNIT)
+    assert_paused(scene, Status.STOPPED)
+
+
 def test_a_returning_feed_is_compared_with_the_undecayed_price(scene):
     kill(scene)
     scene.wait(80_000)
@@ -489,6 +503,31 @@ def test_a_guardian_has_no_reset_without_a_fresh_leg_and_the_governor_has(scene)
         reset(scene, PRICE, governor=False)
     reset(scene, 90 * UNIT, governor=True)
     assert (scene.status, scene.price) == (Status.HELD, 90 * UNIT)
+
+
+def test_a_guardian_with_a_hostile_primary_ends_a_contest_at_its_price(scene):
+    """The healthy secondary is then outside the new band and dropped: two failures and a key."""
+    scene.both(500 * UNIT, PRICE)
+    assert scene.poke() is Status.CONTESTED
+    reset(scene, 500 * UNIT, governor=False, epoch=0)
+    assert (scene.poke(), scene.price) == (Status.LIVE, 500 * UNIT)
+
+
+def test_a_guardians_reset_may_be_dated_back_and_the_price_decays_from_there(scene):
+    """Beside a primary that answers this is nothing: its own last answer is the newer base."""
+    scene.say(scene.primary, PRICE, fault=Fault.REVERT)
+    scene.say(scene.secondary, PRICE)
+    tripped(scene)
+    reset(scene, 995 * UNIT // 10, governor=False, age=80_000)
+    assert (scene.status, scene.price) == (Status.SECONDARY, PRICE)
+    scene.wait(STALENESS + 60)
+    age = scene.oracle.status().age
+    assert age > 80_000 + STALENESS
+    c = CONFIGURATION
+    factor = decay_factor(c.decay_step, c.decay_rate, c.decay_floor, STALENESS, age)
+    decayed = 995 * UNIT // 10 * factor // 10**18
+    assert (scene.status, scene.price) == (Status.DECAYING, decayed)
+    assert decayed < 94 * UNIT
 
 
 def test_a_reset_names_the_epoch_a_price_within_bounds_and_a_time_not_ahead(scene):

@@ -18,6 +18,7 @@ from tests.support.markets import (
     ARTEFACT,
     COLLATERAL,
     DAY,
+    ENVELOPES,
     NOBODY,
     ORACLE,
     PRICE,
@@ -32,7 +33,7 @@ from tests.support.oracles import Stored
 
 LIMIT_OF_CODE = 24_576
 FREEZE, THAW = True, False
-TRIPPED = 6
+LIVE, TRIPPED = 0, 6
 LTV_ID = 17
 
 
@@ -102,6 +103,21 @@ def test_a_replaced_oracle_must_serve_the_same_price(project, markets):
     markets.contract.listMarket(asset, oracle, markets.lending, sender=markets.governor)
     assert markets.contract.markets(asset).oracle == oracle.address
     assert markets.contract.marketWords(asset)[4] == epoch + 1
+
+
+def test_a_listed_oracle_brings_its_own_words_past_the_envelope(project, markets):
+    """Only what a batch moves is held to the envelope: a listing is reviewed by its governor."""
+    asset, longest = markets.asset, ENVELOPES["primary_staleness"][1]
+    seeded_at = int(markets.chain.blocks.head.timestamp)
+    feed = markets.feeds[asset].address
+    *fixed, _, reference = deployment(markets.contract.address, asset, feed, seeded_at, 0)
+    configuration = word_of(Word.ORACLE, primary_staleness=2 * longest)
+    oracle = markets.governor.deploy(project.FallbackOracle, (*fixed, configuration, reference))
+    markets.contract.listMarket(asset, oracle, markets.lending, sender=markets.governor)
+    markets.apply(markets.governor, markets.update(tolerance=700))
+    assert markets.field("primary_staleness") == 2 * longest
+    with ape.reverts(markets.contract.OutsideEnvelope):
+        markets.apply(markets.governor, markets.update(primary_staleness=longest + 1))
 
 
 def test_the_governor_changes_hands_in_two_steps(markets):
@@ -681,6 +697,34 @@ def test_a_paused_market_is_loosened_by_the_governor_alone(markets, changes):
     with ape.reverts(markets.contract.LoosensPausedMarket):
         markets.apply(markets.steward, update)
     markets.apply(markets.governor, update)
+
+
+def test_a_pause_that_nobody_recorded_holds_back_no_loosening_of_the_collateral(markets):
+    asset = markets.asset
+    oracle = markets.oracles[asset]
+    markets.push(asset, 2 * PRICE)
+    assert oracle.status()[0] == TRIPPED
+    markets.apply(markets.steward, markets.update(supply_cap=10_000_001))
+    markets.chain.pending_timestamp += DAY + 1
+    markets.push(asset, 2 * PRICE)
+    oracle.poke(sender=markets.stranger)
+    with ape.reverts(markets.contract.LoosensPausedMarket):
+        markets.apply(markets.steward, markets.update(supply_cap=10_000_002))
+
+
+def test_the_time_of_the_reference_is_not_metered_and_may_end_its_cap(markets):
+    """Dated back, a reference has lapsed: no step, budget, lock or pause stands in the way."""
+    asset = markets.asset
+    oracle = markets.oracles[asset]
+    capped = {"reference_price": PRICE, "reference_growth": 0, "reference_headroom": 0}
+    markets.apply(markets.governor, markets.update(**capped))
+    markets.push(asset, PRICE * 102 // 100)
+    assert oracle.status()[0] == TRIPPED
+    markets.contract.lock([asset], markets.now + 3 * DAY, sender=markets.governor)
+    before = markets.contract.ledgers(asset)[2]
+    markets.apply(markets.steward, markets.update(reference_as_of=1))
+    assert tuple(oracle.status()[:2]) == (LIVE, PRICE * 102 // 100)
+    assert markets.contract.ledgers(asset)[2] == before
 
 
 # --- queued proposals ----------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from paramgen.encode import (
     pack,
     unpack,
 )
+from paramgen.mirror.steward import RAMPED
 from paramgen.units import Rounding
 
 LIBRARIES = Path(__file__).resolve().parents[2] / "contracts" / "libraries"
@@ -241,3 +242,12 @@ def test_a_word_takes_exactly_its_own_fields_within_their_bits(word):
     del integers[first.name]
     with pytest.raises(EncodingError, match=first.name):
         pack(word, integers)
+
+
+def test_the_page_of_the_contracts_has_every_direction_that_loosens():
+    page = (LIBRARIES.parents[1] / "docs" / "contracts.md").read_text("utf-8")
+    section = page.partition("### Which direction loosens")[2].partition("\n### ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (yes)? ?\|$", section, re.M)
+    assert [(name, way, bool(ramped)) for name, way, ramped in rows] == [
+        (field.name, field.loosens.value, field.name in RAMPED) for field in GUARDED
+    ]
