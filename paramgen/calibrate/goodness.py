@@ -9,7 +9,7 @@ from scipy import stats
 
 from paramgen.params.history import quantise
 from paramgen.params.losses import Array
-from paramgen.params.tails import fit_pareto, pareto_survival
+from paramgen.params.pareto import fit_pareto, pareto_survival
 
 _SIMULATIONS = 199
 

@@ -14,7 +14,8 @@ from paramgen.book.calibration import Estimate, Resampling, Tail, Threshold
 from paramgen.calibrate.goodness import Goodness, goodness
 from paramgen.params.history import quantise
 from paramgen.params.losses import Array
-from paramgen.params.tails import TailFit, ThresholdDiagnostic, repeated_quantile
+from paramgen.params.tails import TailFit, repeated_quantile
+from paramgen.params.threshold import ThresholdDiagnostic
 
 Source = TypeVar("Source")
 

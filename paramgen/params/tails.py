@@ -14,8 +14,8 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from numpy.typing import ArrayLike
+from scipy import stats
 
 from paramgen.model.arrays import as_float
 from paramgen.params.binding import ParameterError
@@ -26,85 +26,26 @@ from paramgen.params.history import (
     quantise,
 )
 from paramgen.params.losses import YEAR, Array
+from paramgen.params.pareto import fit_pareto, pareto_quantile
+from paramgen.params.threshold import (
+    MAX_SHAPE,
+    ThresholdDiagnostic,
+    extremal_index,
+    first_admissible,
+    threshold_at,
+    tried_thresholds,
+)
 
 METHOD_POT = "peaks over threshold"
 METHOD_FILTERED = "filtered historical simulation"
 METHOD_STUDENT = "upper volatility, Student-t4"
 
-MIN_CLUSTERS = 50
-MIN_DISTINCT = 15
-MAX_SHAPE = 1.0
 MIN_FILTERED = 250
-"""Gates of spec 3.6; at a shape of one the mean of the excess is infinite."""
-
-THRESHOLD_LEVELS = (0.95, 0.96, 0.97, 0.975, 0.98, 0.99, 0.925, 0.90)
-"""Quantile levels tried for the threshold, in order of preference; the lower two only serve
-histories that leave too few exceedances at 95 %."""
-
-_REJECT = 0.10
-_LEAST_SHAPE = -0.5
-_NO_SHAPE = 1e-12
-_STRETCHES = np.concatenate((np.linspace(-8.0, -0.1, 24), np.geomspace(0.1, 40.0, 48)))
-"""First guesses of ln(1 + ξ·x_max/σ): below zero the tail ends, above zero it is heavy."""
+"""Observations that a filtered simulation needs, spec 3.6."""
 
 _EWMA = 0.94
 _STUDENT_FREEDOM = 4
 _UPPER_VOLATILITY = 0.95
-
-
-def extremal_index(exceeding: NDArray[np.bool_]) -> float:
-    """Return the intervals estimate of θ in (0, 1], one over the mean size of a cluster.
-
-    Source: Ferro and Segers (2003), equations 3 and 5; it needs no choice of a run length.
-    """
-    gaps = np.diff(np.flatnonzero(exceeding)).astype(np.float64)
-    if gaps.size == 0:
-        return 1.0
-    if gaps.max() <= 2.0:  # noqa: PLR2004 - the estimator's own case distinction
-        raw = 2.0 * gaps.sum() ** 2 / (gaps.size * np.sum(gaps**2))
-    else:
-        raw = 2.0 * np.sum(gaps - 1.0) ** 2 / (gaps.size * np.sum((gaps - 1.0) * (gaps - 2.0)))
-    return min(1.0, float(raw))
-
-
-def cluster_peaks(values: Array, threshold: float, run: int) -> Array:
-    """Return the largest value of each cluster; `run` quiet observations end a cluster.
-
-    Source: runs declustering, Coles (2001), §5.3.
-    """
-    at = np.flatnonzero(values > threshold)
-    if at.size == 0:
-        return np.zeros(0)
-    starts = np.flatnonzero(np.append(True, np.diff(at) > run))
-    return np.asarray(np.maximum.reduceat(values[at], starts))
-
-
-def _run_length(exceeding: NDArray[np.bool_], theta: float) -> int:
-    """Return the run length that splits off ⌊θN⌋ clusters (Ferro and Segers 2003, §4)."""
-    gaps = np.sort(np.diff(np.flatnonzero(exceeding)))[::-1]
-    between = min(math.floor(theta * (gaps.size + 1)), gaps.size) - 1
-    return int(gaps[between]) - 1 if between >= 0 else 0
-
-
-# Tail fits --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ThresholdDiagnostic:
-    """What one threshold would have given, so that its choice can be judged."""
-
-    level: float
-    threshold: float
-    xi: float
-    xi_upper: float
-    scale: float
-    exceedances: int
-    clusters: int
-    distinct: int
-    extremal_index: float
-    quantile: float
-    misfit: float
-    refusal: str | None
 
 
 @dataclass(frozen=True)
@@ -163,14 +104,8 @@ def tail_quantile(
     Source: spec 3.6; McNeil, Frey and Embrechts, §5.2.
     """
     x = as_float(losses)
-    tried: tuple[ThresholdDiagnostic, ...] = ()
-    if x.size >= MIN_CLUSTERS:
-        tried = tuple(
-            _try_threshold(x, level, probability, tick, per_cluster)
-            for level in THRESHOLD_LEVELS
-            if 1.0 - level >= probability
-        )
-    chosen = _chosen(tried)
+    tried = tried_thresholds(x, probability, tick=tick, per_cluster=per_cluster)
+    chosen = first_admissible(tried)
     if chosen is not None:
         return _peaks(x, chosen, probability, tried)
     if levels or x.size < MIN_FILTERED or not np.any(x != 0.0):
@@ -246,7 +181,7 @@ def repeated_quantile(
 
 
 def _quantile_at(x: Array, like: TailFit, tick: float, per_cluster: bool) -> float:
-    threshold = _threshold(x, like.level, tick)
+    threshold = threshold_at(x, like.level, tick)
     exceeding = x > threshold
     if not exceeding.any():
         return math.nan
@@ -334,162 +269,6 @@ def scale_quantile(
     days = as_float(revaluation_days) + as_float(holding_days) - 1.0
     scaled: Array = as_float(quantile) * np.sqrt(days / as_float(measured_days))
     return scaled
-
-
-def pareto_quantile(
-    threshold: float, xi: float, scale: float, rate: float, probability: float
-) -> float:
-    """Return u + σ/ξ·((ζ_u/p)^ξ − 1), exponential at ξ = 0; `rate` is ζ_u."""
-    steps = math.log(rate / probability)
-    growth = steps if xi == 0.0 else math.expm1(xi * steps) / xi
-    return threshold + scale * growth
-
-
-def fit_pareto(excess: Array, tick: float = 0.0) -> tuple[float, float]:
-    """Return (ξ, σ) of the generalised Pareto by maximum likelihood, ξ above −½.
-
-    Only ξ/σ is searched for: given it, ξ is a mean of logarithms. On a grid each excess stands for
-    the interval of one tick around it, and the likelihood is of the intervals: point likelihoods on
-    few distinct values run off to ξ of about 5.
-
-    Parameters
-    ----------
-    excess : (n,) positive; on a grid, mid-points (k+½)·tick.
-
-    Source: the profile likelihood of Davison (1984) and Grimshaw (1993); below ξ = −½ maximum
-    likelihood is not regular (Smith 1985).
-    """
-    if tick > 0.0:
-        return _fit_grouped(excess, tick)
-    costs = _profile_cost(_STRETCHES, excess)
-    stretches = _STRETCHES[np.isfinite(costs)]
-    at = int(np.argmin(costs[np.isfinite(costs)]))
-    best = optimize.minimize_scalar(
-        lambda stretch: float(_profile_cost(np.array([stretch]), excess)[0]),
-        bounds=(stretches[max(at - 1, 0)], stretches[min(at + 1, stretches.size - 1)]),
-        method="bounded",
-        options={"xatol": 1e-9},
-    )
-    ratio = math.expm1(best.x) / float(excess.max())
-    xi = float(np.mean(np.log1p(ratio * excess)))
-    return quantise(xi), quantise(xi / ratio)
-
-
-def _profile_cost(stretch: Array, excess: Array) -> Array:
-    """Return ln σ + ξ, the negative log-likelihood an excess less one, at the best ξ."""
-    ratio = np.expm1(stretch) / excess.max()
-    xi = np.mean(np.log1p(np.multiply.outer(ratio, excess)), axis=-1)
-    cost: Array = np.where(xi > _LEAST_SHAPE, np.log(xi / ratio) + xi, np.inf)
-    return cost
-
-
-def pareto_survival(excess: ArrayLike, xi: float, scale: float) -> Array:
-    """Return the probability of a larger excess, (1 + ξx/σ)^{−1/ξ}, exponential at ξ = 0."""
-    x = as_float(excess) / scale
-    with np.errstate(divide="ignore"):  # beyond the end of a bounded tail: e^{−∞}
-        hazard = x if abs(xi) < _NO_SHAPE else np.log1p(np.maximum(xi * x, -1.0)) / xi
-        survival: Array = np.exp(-hazard)
-    return survival
-
-
-def _fit_grouped(excess: Array, tick: float) -> tuple[float, float]:
-    low, counts = np.unique(np.floor(excess / tick + 1e-9), return_counts=True)
-
-    def negative_log_likelihood(parameters: Array) -> float:
-        shape, scale = float(parameters[0]), math.exp(float(parameters[1]))
-        upper = pareto_survival(low * tick, shape, scale)
-        lower = pareto_survival((low + 1.0) * tick, shape, scale)
-        mass = np.maximum(upper - lower, np.finfo(np.float64).tiny)
-        return -float(np.sum(counts * np.log(mass)))
-
-    start = np.array([0.1, math.log(float(excess.mean()))])
-    best = optimize.minimize(negative_log_likelihood, start, method="Nelder-Mead")
-    return quantise(float(best.x[0])), quantise(math.exp(float(best.x[1])))
-
-
-def _try_threshold(
-    x: Array, level: float, probability: float, tick: float, per_cluster: bool
-) -> ThresholdDiagnostic:
-    threshold = _threshold(x, level, tick)
-    exceeding = x > threshold
-    count = int(np.count_nonzero(exceeding))
-    theta = quantise(extremal_index(exceeding))
-    clusters = cluster_peaks(x, threshold, _run_length(exceeding, theta)).size
-    distinct = _distinct(x[exceeding], tick)
-    few = _too_few(clusters, distinct)
-    if few is not None:
-        nan = math.nan
-        return ThresholdDiagnostic(
-            level, threshold, nan, nan, nan, count, clusters, distinct, theta, nan, nan, few
-        )
-    excess = x[exceeding] - threshold
-    xi, scale = fit_pareto(excess, tick)
-    rate = count / x.size * (theta if per_cluster else 1.0)
-    quantile = pareto_quantile(threshold, xi, scale, rate, probability)
-    misfit = _misfit(excess, xi, scale, tick)
-    # Smith (1987), with as many independent excesses as there are clusters.
-    xi_upper = quantise(xi + float(stats.norm.ppf(0.95)) * (1.0 + xi) / math.sqrt(clusters))
-    refusal = _refusal(xi_upper, misfit)
-    return ThresholdDiagnostic(
-        level, quantise(threshold), xi, xi_upper, scale, count, clusters, distinct, theta,
-        quantise(quantile), misfit, refusal,
-    )  # fmt: skip
-
-
-def _threshold(x: Array, level: float, tick: float) -> float:
-    threshold = float(np.quantile(x, level))
-    if tick > 0.0:
-        # Between two ticks, so that each excess is the mid-point of its interval.
-        threshold = (math.floor(threshold / tick) + 0.5) * tick
-    return threshold
-
-
-def _chosen(tried: tuple[ThresholdDiagnostic, ...]) -> ThresholdDiagnostic | None:
-    """Return the first admissible threshold, none once a shape is too heavy to be believed.
-
-    A misfit asks for a higher threshold and too few exceedances for a lower one; going on after a
-    heavy shape would be to try thresholds until chance gives a lighter one.
-    """
-    for row in tried:
-        if row.refusal is None:
-            return row
-        if row.xi_upper >= MAX_SHAPE:
-            return None
-    return None
-
-
-def _distinct(values: Array, tick: float) -> int:
-    # The logarithm of a grid is a grid only up to rounding and the level of the price.
-    return int(np.unique(np.round(values / tick) if tick > 0.0 else values).size)
-
-
-def _too_few(clusters: int, distinct: int) -> str | None:
-    if clusters < MIN_CLUSTERS:
-        return f"{clusters} declustered exceedances, {MIN_CLUSTERS} needed"
-    if distinct < MIN_DISTINCT:
-        return f"{distinct} distinct exceedances, {MIN_DISTINCT} needed: the price is quantised"
-    return None
-
-
-def _refusal(xi_upper: float, misfit: float) -> str | None:
-    if xi_upper >= MAX_SHAPE:
-        return f"upper 95 % bound of the shape {xi_upper:.3g}, below {MAX_SHAPE:g} needed"
-    if misfit < _REJECT:
-        return f"the fit is rejected (Cramér–von Mises p = {misfit:.2g})"
-    return None
-
-
-def _misfit(excess: Array, xi: float, scale: float, tick: float) -> float:
-    """Return the Cramér–von Mises p-value of the fit, 1 on a grid, where the test does not hold.
-
-    The parameters being estimated, it is too high: only a gross misfit is caught, and the table of
-    diagnostics is there for the rest.
-    """
-    if tick > 0.0:
-        return 1.0
-    uniform = np.asarray(stats.genpareto.cdf(excess, xi, loc=0.0, scale=scale))
-    result = stats.cramervonmises(uniform, "uniform")
-    return quantise(float(result.pvalue), 3)
 
 
 def _peaks(

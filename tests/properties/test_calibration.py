@@ -14,7 +14,8 @@ from paramgen.calibrate.goodness import goodness
 from paramgen.calibrate.resample import block_length, feed_intervals
 from paramgen.compiler.fits import SLOW_WINDOWS
 from paramgen.params.history import History, update_returns
-from paramgen.params.tails import confidence_quantile, fit_pareto, repeated_quantile
+from paramgen.params.pareto import fit_pareto
+from paramgen.params.tails import confidence_quantile, repeated_quantile
 from tests.support.calibrations import asked, calibrated, walk
 
 BARE = Resampling(seed=1, resamples=0, interval=0.9)
