@@ -13,19 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from paramgen.backtest.liquidations import Terms, simulate
 from paramgen.backtest.liquidity import PoolHistory, active_depth, naive_depth
+from paramgen.backtest.outcome import Outcome
 from paramgen.backtest.policies import Policy, Tape
-from paramgen.backtest.positions import (
-    Lognormal,
-    Market,
-    Outcome,
-    Positions,
-    Terms,
-    draw_positions,
-    served_by,
-    simulate,
-    tape,
-)
+from paramgen.backtest.positions import Lognormal, Positions, draw_positions
+from paramgen.backtest.served import Market, served_by, tape
 from paramgen.backtest.walk import CompiledFold
 from paramgen.book.policy import Policy as Appetite
 from paramgen.book.schema import Asset, Pool

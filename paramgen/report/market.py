@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter
 
 from paramgen.backtest.lending import ASSUMED, LendingRun
 from paramgen.backtest.liquidity import Comparison
-from paramgen.backtest.positions import Outcome
+from paramgen.backtest.outcome import Outcome
 from paramgen.backtest.utilisation import QUANTILES, Behaviour, LendingPath
 from paramgen.mirror.rate import WAD, Curve
 from paramgen.model.arrays import Float

@@ -7,16 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from paramgen.backtest.liquidations import Terms, compare_oracles
 from paramgen.backtest.liquidity import active_depth, naive_depth
-from paramgen.backtest.positions import (
-    Lognormal,
-    Market,
-    Outcome,
-    Terms,
-    compare_oracles,
-    draw_positions,
-)
+from paramgen.backtest.outcome import Outcome
+from paramgen.backtest.positions import Lognormal, draw_positions
 from paramgen.backtest.replay import Replay, Rounds, replay
+from paramgen.backtest.served import Market
 from paramgen.mirror.oracle import Configuration, Deployment, Oracle, State
 from paramgen.mirror.rate import WAD, Curve
 from tests.support.histories import usdc_minutes, usdc_pool

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from paramgen.backtest.lending import LendingRun
+from paramgen.backtest.liquidations import Terms, simulate
 from paramgen.backtest.liquidity import PoolHistory, compare, naive_depth
-from paramgen.backtest.positions import Outcome, Positions, Tape, Terms, simulate
+from paramgen.backtest.outcome import Outcome
+from paramgen.backtest.positions import Positions
+from paramgen.backtest.served import Tape
 from paramgen.backtest.utilisation import Lending, run_lending, summarise
 from paramgen.mirror.rate import WAD, Curve
 from paramgen.report.charts import draw
