@@ -127,7 +127,7 @@ def tape(found: Backtest, asset: str) -> PriceHistory:
 
 def _verdict(found: Backtest, rows: Sequence[ReplayedFold]) -> Verdict:
     head, request = rows[0], found.request
-    episodes = tuple(one for one in request.episodes if one.concerns(head.asset))
+    episodes = request.episodes_of(head.asset)
     stated = float(request.loaded.policy.oracle.false_alarms)
     return Verdict(
         head.asset,

@@ -112,6 +112,10 @@ class Request:
     reset_after: int | None
     pools: Mapping[str, PoolHistory] = field(default_factory=dict)
 
+    def episodes_of(self, asset: str) -> tuple[Episode, ...]:
+        """The episodes that are an asset's, its own and those of every asset."""
+        return tuple(one for one in self.episodes if one.concerns(asset))
+
 
 @dataclass(frozen=True)
 class ReplayTask:
@@ -296,7 +300,7 @@ def all_book_tasks(request: Request, compiled: Sequence[CompiledFold]) -> list[B
 
 
 def _stressed(request: Request, compiled: CompiledFold) -> bool:
-    mine = [one for one in request.episodes if one.concerns(compiled.asset)]
+    mine = request.episodes_of(compiled.asset)
     fold = compiled.fold
     return not mine or any(one.start < fold.end and one.end > fold.start for one in mine)
 

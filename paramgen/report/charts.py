@@ -30,6 +30,9 @@ INK: Final = "#1B1F24"
 SERIES: Final = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY)
 """Told apart by every common form of colour blindness (Okabe and Ito 2008)."""
 
+Paint = Callable[[Figure], None]
+"""What puts a picture on a figure."""
+
 _STYLE: Final[dict[str, Any]] = {
     "axes.axisbelow": True,
     "axes.edgecolor": GREY,
@@ -54,17 +57,17 @@ _STYLE: Final[dict[str, Any]] = {
 }
 
 
-def draw(paint: Callable[[Figure], None], *, width: float = 9.0, height: float = 3.6) -> str:
+def draw(paint: Paint, *, width: float = 9.0, height: float = 3.6) -> str:
     """Return the SVG of what `paint` puts on a figure of so many inches."""
     return _drawn(paint, width, height, "svg").decode()
 
 
-def draw_png(paint: Callable[[Figure], None], *, width: float = 9.0, height: float = 3.6) -> bytes:
+def draw_png(paint: Paint, *, width: float = 9.0, height: float = 3.6) -> bytes:
     """Return the same picture as PNG, for eyes and tests that cannot read SVG."""
     return _drawn(paint, width, height, "png")
 
 
-def _drawn(paint: Callable[[Figure], None], width: float, height: float, form: str) -> bytes:
+def _drawn(paint: Paint, width: float, height: float, form: str) -> bytes:
     buffer = io.BytesIO()
     settings: dict[Any, Any] = dict(mpl.rcParamsDefault)
     settings.update(_STYLE, backend="agg")

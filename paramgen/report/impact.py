@@ -196,5 +196,5 @@ def _short(value: float) -> str:
     return f"{value:g}"
 
 
-def _picture(caption: str, paint: Callable[[Figure], None], lines: int) -> Picture:
+def _picture(caption: str, paint: charts.Paint, lines: int) -> Picture:
     return Picture(caption, charts.draw(paint, height=max(2.4, 1.0 + _ROW * lines)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime
 
@@ -17,10 +17,8 @@ from paramgen.backtest.outcome import Outcome
 from paramgen.backtest.utilisation import QUANTILES, Behaviour, LendingPath
 from paramgen.mirror.rate import WAD, Curve
 from paramgen.model.arrays import Float
-from paramgen.report.charts import BLUE, GREEN, GREY, INK, ORANGE, draw, in_days, time_axis
+from paramgen.report.charts import BLUE, GREEN, GREY, INK, ORANGE, Paint, draw, in_days, time_axis
 from paramgen.report.page import Picture, Section, Table
-
-Paint = Callable[[Figure], None]
 
 _DAY = 86_400
 _STYLES = ("-", "--", "-.", ":")
