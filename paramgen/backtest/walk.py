@@ -196,7 +196,7 @@ def answers_at(times: Array, prices: Array, moments: Array) -> Array:
 
 
 def _too_short(loaded: Loaded) -> str:
-    empty = [name for name, found in loaded.histories.items() if found.times.size < 2]  # noqa: PLR2004
+    empty = [name for name, found in loaded.histories.items() if found.times.size <= 1]
     return f"history {', '.join(empty)}: fewer than two answers before the fold" if empty else ""
 
 

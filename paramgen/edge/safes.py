@@ -49,7 +49,7 @@ class UncertainError(SafeError):
     """The transaction left, and the chain has not told that it was executed."""
 
 
-class _Safe(SafeAccount):  # type: ignore[misc]
+class _Safe(SafeAccount):  # type: ignore[misc]  # ape-safe has no types
     """A Safe of ape-safe's that reads its code from the installed package alone."""
 
     @cached_property
@@ -58,7 +58,7 @@ class _Safe(SafeAccount):  # type: ignore[misc]
         return _at(PackageType.PROXY(self.version), self.address)
 
 
-class _Batch(MultiSend):  # type: ignore[misc]
+class _Batch(MultiSend):  # type: ignore[misc]  # ape-safe has no types
     """ape-safe's batch through the call-only MultiSend at the address that is pinned here."""
 
     @cached_property

@@ -192,7 +192,7 @@ def judge(rules: Rules, words: Words, answer: Answer, staleness: int, now: int) 
     """An answer as a leg: valid, fresh, inside."""
     price, time = answer
     if price == 0 or not 0 < time <= now:
-        return Leg(0, 0, False, False)  # noqa: FBT003 - numba takes no keywords here
+        return Leg(0, 0, fresh=False, inside=False)
     inside = in_band(rules, words, price, time)
     if inside and rules.has_reference:
         inside = below_reference(rules, price, time, now)

@@ -249,5 +249,5 @@ def _percent(value: float) -> str:
 def _money(value: float) -> str:
     """Dollars to three digits, with thousands apart."""
     rounded = float(f"{value:.3g}")
-    decimals = 0 if abs(rounded) >= 100.0 or rounded == 0.0 else 2  # noqa: PLR2004
+    decimals = 0 if abs(rounded) >= 100.0 or rounded == 0.0 else 2  # noqa: PLR2004 - three digits
     return f"{rounded:,.{decimals}f}".replace(",", " ")

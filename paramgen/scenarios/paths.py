@@ -123,7 +123,7 @@ def block_bootstrap(
     the length; both by `arch`.
     """
     # The library takes seconds to import, which the other generator should not wait for.
-    from arch.bootstrap import StationaryBootstrap  # noqa: PLC0415
+    from arch.bootstrap import StationaryBootstrap  # noqa: PLC0415 - slow
 
     found = as_float(returns)
     length = max(1, round(mean_block(found) if block is None else block))
@@ -141,7 +141,7 @@ def mean_block(returns: Float) -> float:
 
     The longer of the two: clustering shows in the size of returns, not in their sign. Quantised.
     """
-    from arch.bootstrap import optimal_block_length  # noqa: PLC0415
+    from arch.bootstrap import optimal_block_length  # noqa: PLC0415 - slow, as above
 
     pair = np.column_stack([returns, np.abs(returns)])
     lengths = optimal_block_length(pair)["stationary"].to_numpy()

@@ -31,6 +31,8 @@ SALT = "CallSalt(bytes32,bytes32)"
 EXECUTED = "ExecutionSuccess(bytes32,uint256)"
 FAILED = "ExecutionFailure(bytes32,uint256)"
 _SCHEDULED_DATA = ("address", "uint256", "bytes", "bytes32", "uint256")
+_INDEXED = 2
+"""Indexed arguments of `SCHEDULED`: the operation's id, and the call's place in it."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,14 @@ def operation(scheduled: Sequence[Log], salts: Sequence[Log]) -> Operation:
     return Operation(identifier, calls, predecessor, salt, delay)
 
 
+def _index(log: Log) -> int:
+    """The call's place in its operation, the second indexed argument; −1 where it is missing."""
+    indexed = log.topics[1:]
+    return int.from_bytes(indexed[1]) if len(indexed) == _INDEXED else -1
+
+
 def _last_round(scheduled: Sequence[Log]) -> Sequence[Log]:
-    indices = [int.from_bytes(log.topics[2]) if len(log.topics) == 3 else -1 for log in scheduled]  # noqa: PLR2004
+    indices = [_index(log) for log in scheduled]
     starts = [at for at, index in enumerate(indices) if index == 0]
     last = scheduled[starts[-1] :] if starts else ()
     if not last or indices[starts[-1] :] != list(range(len(last))):

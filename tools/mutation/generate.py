@@ -65,7 +65,7 @@ def patches(contract: Contract, operator: type[AbstractMutator]) -> Iterator[dic
 
 
 def proposed_by(mutator: AbstractMutator) -> list[dict]:
-    found = mutator._mutate().get("patches", {})  # noqa: SLF001
+    found = mutator._mutate().get("patches", {})  # noqa: SLF001 - mutate() would run the tests too
     return [patch for patches_ in found.values() for patch in patches_]
 
 

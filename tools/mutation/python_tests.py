@@ -9,6 +9,7 @@ import os
 import resource
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM
 from typing import Any, TextIO
@@ -43,7 +44,7 @@ class Server:
         compiled(ape.project)
         for line in self._requests:
             request = json.loads(line)
-            failed = within(request["seconds"], lambda: self._first_failure(session, **request))  # noqa: B023
+            failed = within(request["seconds"], partial(self._first_failure, session, **request))
             print(json.dumps({"failed": failed}), file=self._answers, flush=True)
         return True
 

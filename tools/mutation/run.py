@@ -55,7 +55,7 @@ def sampled(
 ) -> Iterator[Result]:
     """Judge mutants in random order until so many were faults; those known are taken as known."""
     order = list(mutants)
-    Random(seed).shuffle(order)  # noqa: S311
+    Random(seed).shuffle(order)  # noqa: S311 - a sample, no secret
     faults = 0
     for mutant in order:
         if faults == number:
