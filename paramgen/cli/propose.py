@@ -165,7 +165,7 @@ def _moved(
     is_over = live is not None and not live.live.is_open
     if manifest.target is None or manifest.standing is None or asked.rpc is None or is_over:
         return None
-    from paramgen.cli.live import moved_since  # noqa: PLC0415
+    from paramgen.cli.live import moved_since  # noqa: PLC0415 - web3 is slow
 
     return moved_since(manifest, document, asked)
 
@@ -183,8 +183,8 @@ def _standing(
     found = target_of(document, target)
     if rpc is None:
         return None
-    from paramgen.edge.rpc import connect, pin  # noqa: PLC0415
-    from paramgen.edge.venues import objections, standing_of  # noqa: PLC0415
+    from paramgen.edge.rpc import connect, pin  # noqa: PLC0415 - web3 is slow
+    from paramgen.edge.venues import objections, standing_of  # noqa: PLC0415 - web3 is slow
 
     pinned = pin(connect(rpc), block)
     standing = standing_of(pinned, found)
