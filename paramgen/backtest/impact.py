@@ -162,7 +162,7 @@ def _summed(same: Sequence[Impact]) -> Impact:
         for sides in zip(*((each.before, each.after, each.newly) for each in same), strict=True)
     )
     accounts = dict.fromkeys(account for each in same for account in each.accounts)
-    markets = "1 market" if len(same) == 1 else f"{len(same)} markets"
+    markets = "in 1 market" if len(same) == 1 else f"in {len(same)} markets"
     return Impact(markets, same[0].fall, before, after, newly, tuple(accounts))
 
 

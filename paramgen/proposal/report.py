@@ -25,7 +25,7 @@ def report(artefact: Mapping[str, Any], assumed: Assumption, left: Difference, t
     facts = (
         ("artefact", artefact["hash"]),
         ("chain", str(assumed.chain_id)),
-        ("steward", str(assumed.steward)),
+        ("steward", assumed.steward or "to be deployed"),
         ("assumed at block", str(assumed.block)),
         *((f"{item['role']}: {item['file']}", item["sha256"]) for item in artefact["inputs"]),
     )
@@ -90,7 +90,7 @@ def _curves(figure: Figure, before: int, after: int) -> None:
     axes.set_ylabel("borrow rate, % a year")
     axes.set_xlim(0.0, 100.0)
     axes.set_ylim(bottom=0.0)
-    axes.legend()
+    axes.legend(loc="upper left")
 
 
 def _curve(curve: Curve) -> tuple[Sequence[float], Sequence[float]]:

@@ -441,6 +441,6 @@ def _picture(asset: str, ours: Polyline, theirs: Polyline) -> Picture:
         axes.set_xlabel("utilisation, %")
         axes.set_ylabel("borrow rate, % a year of 365 d")
         axes.set_ylim(bottom=0.0)
-        axes.legend()
+        axes.legend(loc="upper left")
 
     return Picture(f"Borrow rate of {asset} by utilisation.", charts.draw(draw))

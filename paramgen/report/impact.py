@@ -26,20 +26,19 @@ COLUMNS = (
     "before",
     "after",
     "newly",
-    "their debt",
-    "bad debt",
-    "after ",
-    "bonus",
-    "after  ",
+    "debt of these",
+    "bad debt before",
+    "bad debt after",
+    "bonus before",
+    "bonus after",
 )
-"""Two columns of one figure are before and after."""
 
 RATE_COLUMNS = (
     "market",
-    "borrowers pay",
-    "after",
-    "lenders earn",
-    "after ",
+    "borrow rate before",
+    "borrow rate after",
+    "supply rate before",
+    "supply rate after",
     "more a year, USD",
 )
 
@@ -61,7 +60,9 @@ def impact_page(
         f"with {dollars(sum(each.newly.debt for each in today))} USD of debt."
     )
     sections = (
-        Section("Newly liquidatable, today", blocks=(_table(today), _newly(today))),
+        Section(
+            "Newly liquidatable, today", blocks=(_table(today), *([_newly(today)] if newly else ()))
+        ),
         Section(
             "Bad debt under stress",
             (_STRESS,),
@@ -172,7 +173,8 @@ def _rates(rates: Sequence[Rates]) -> Picture:
             axes.scatter(before, names, facecolor="white", edgecolor=colour, zorder=3,
                          label=f"{who}, before")  # fmt: skip
             axes.scatter(after, names, color=colour, zorder=4, label=f"{who}, after")
-        axes.invert_yaxis()
+        # Half a row above the first and below the last, as bars have.
+        axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlim(left=0.0)
         axes.set_xlabel("% a year")
         figure.legend(loc="outside right upper")

@@ -126,8 +126,8 @@ def test_cases_are_summed_over_the_markets_that_they_concern():
     rows = [("x", "a", 1, 10**8), ("x", "b", 1, 10**8)]
     found = list(impacts(snapshot_of(rows), change, {"b": (Fall("own", WAD // 2),)}))
     today, own = by_case(found)
-    assert (today.asset, today.after.count, today.after.debt) == ("2 markets", 2, 2 * 10**8)
-    assert (own.asset, own.after.count, own.after.bad_debt) == ("1 market", 1, 10**8 // 2)
+    assert (today.asset, today.after.count, today.after.debt) == ("in 2 markets", 2, 2 * 10**8)
+    assert (own.asset, own.after.count, own.after.bad_debt) == ("in 1 market", 1, 10**8 // 2)
 
 
 def test_rates_are_the_contract_s_own_at_the_utilisation_asked():

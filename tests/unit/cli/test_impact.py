@@ -97,6 +97,13 @@ def test_the_page_holds_a_picture_of_each_figure_and_the_same_bytes_twice(given,
     assert "Positions that may be liquidated" in capsys.readouterr().out
 
 
+def test_where_nobody_becomes_liquidatable_there_is_no_empty_picture(given, capsys):
+    (given / "after.json").write_bytes(canonical(BEFORE))
+    assert run(given, "--page", str(given / "page.html")) == 0
+    assert (given / "page.html").read_bytes().count(b"data:image/svg+xml") == 3
+    assert "borrow rate after" in capsys.readouterr().out
+
+
 def test_dirt_in_the_snapshot_is_named_and_no_page_is_left(given, capsys):
     (given / "positions.csv").write_text(ROWS + "0xd,asset-9,1,1\n0xe,asset-0,x,1\n")
     assert run(given, "--page", str(given / "page.html")) == 1
