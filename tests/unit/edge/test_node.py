@@ -154,7 +154,8 @@ def test_a_head_too_old_for_the_clock_is_refused_on_public_networks_alone(eth, n
     Node(Web3(eth), Waiting(oldest_head=None)).require_fresh(10**9)
 
 
-def test_a_read_that_the_node_has_no_block_for_is_asked_again(node):
+def test_a_read_that_the_node_has_no_block_for_is_asked_again(eth, node):
+    patient = Node(Web3(eth), replace(node.waiting, lag=600.0))
     answers = iter([BlockNotFound("no block"), Web3RPCError("header not found"), 7])
 
     def ask():
@@ -163,4 +164,12 @@ def test_a_read_that_the_node_has_no_block_for_is_asked_again(node):
             raise found
         return found
 
-    assert node.read(ask) == 7
+    assert patient.read(ask) == 7
+
+
+def test_a_read_that_the_node_never_has_a_block_for_is_the_node_s_error(node):
+    def ask():
+        raise Web3RPCError("header not found")
+
+    with pytest.raises(Web3RPCError, match="header not found"):
+        node.read(ask)
