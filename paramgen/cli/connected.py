@@ -29,7 +29,7 @@ from paramgen.cli.check import warnings_of
 from paramgen.cli.live_options import Houses
 from paramgen.cli.output import console, show_json
 from paramgen.cli.paths import show_paths, show_waiting
-from paramgen.cli.pending import pending
+from paramgen.cli.pending import Pending, pending
 from paramgen.cli.pending import show as show_pending
 from paramgen.cli.quantities import FiniteRange
 from paramgen.cli.reporting import (
@@ -215,12 +215,27 @@ def run_plan(provider: Any, options: Options) -> Mapping[str, Any]:
         document = session.document("nothing to do" if session.prepared.is_done else "different")
         if not options.houses.are_named:
             return document
-        found = pending(
-            session.chain, session.prepared.state, session.prepared.plan, options.houses
-        )
+        found = _beside(session)
         if not options.as_json:
             show_pending(found)
         return {**document, "pending": [each.document() for each in found]}
+
+
+def run_pending(provider: Any, options: Options) -> tuple[Pending, ...]:
+    """What governance has under way beside what would change; nothing is sent.
+
+    Raises
+    ------
+    ParamgenError
+        With a message that says what to do.
+    """
+    with _opened(provider, replace(options, dry_run=True), None) as session:
+        return _beside(session)
+
+
+def _beside(session: _Session) -> tuple[Pending, ...]:
+    prepared = session.prepared
+    return pending(session.chain, prepared.state, prepared.plan, session.options.houses)
 
 
 def run_update(provider: Any, options: Options) -> Mapping[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +25,7 @@ from paramgen.backtest.impact import (
     impacts,
     rates,
 )
+from paramgen.cli.live_options import Houses, pending_options
 from paramgen.cli.output import json_option, show_json, table
 from paramgen.cli.quantities import SHARE, FiniteRange
 from paramgen.compiler.build import price_book
@@ -46,6 +49,9 @@ from paramgen.saved_plan import from_bytes
 from paramgen.scenarios.library import SCENARIOS
 from paramgen.targets.envelope import plain_json
 from paramgen.units import PRICE_UNITS, Dimension, Rounding, UnitError, parse, round_fraction
+
+if TYPE_CHECKING:
+    from paramgen.cli.pending import Pending
 
 BROKEN = 2
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -91,6 +97,13 @@ _UNITS = 10**8
     help="More bad debt than before, in any case of a market, exits with 2.",
 )
 @click.option("-o", "--page", type=_FILE, help="Where to draw it as a page.")
+@click.option("--network", help="ape's network, where governance may be under way.")
+@click.option(
+    "--deployments",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the networks' deployments.",
+)
+@pending_options
 @json_option
 def impact(
     snapshot: Path,
@@ -106,13 +119,20 @@ def impact(
     max_newly_liquidatable_debt: float | None,
     max_added_bad_debt: float | None,
     page: Path | None,
+    network: str | None,
+    deployments: Path | None,
+    safe_tx: tuple[Path, ...],
     as_json: bool,
+    **named: Any,
 ) -> int:  # fmt: skip
     """Say whom an update would make liquidatable, of the positions in SNAPSHOT.
 
     SNAPSHOT is a CSV or Parquet file with a row a position: account, asset (the book's name),
     amount (tokens), debt (USD). Bad debt and the liquidators' bonus are given for today and for
     each case of the stress set, and what borrowers pay and lenders earn at one utilisation.
+
+    With --network and the addresses of governors, timelocks or a Safe, also what is under way there
+    that touches the steward, and where it meets what --after would change.
 
     Exit code 0, or 2 where a limit named with --max-… is passed; each is named.
     """
@@ -128,12 +148,16 @@ def impact(
     broken = tuple(
         _broken(found, max_newly_liquidatable, max_newly_liquidatable_debt, max_added_bad_debt)
     )
+    houses = Houses(**named, safe_tx=tuple(read(path) for path in safe_tx))
+    pending = _under_way(network, deployments, after, houses)
     if page is not None:
-        write_whole(page, impact_page(found, paid, _facts(snapshot, before, after)).encode())
+        facts = (*_facts(snapshot, before, after), *_crossings(pending or ()))
+        write_whole(page, impact_page(found, paid, facts).encode())
     if as_json:
-        show_json(_document(found, paid, broken, len(positions.accounts)))
+        show_json(_document(found, paid, broken, len(positions.accounts)) | _told(pending))
     else:
         _show(found, paid)
+        _show_pending(pending)
     for line in broken:
         click.echo(line, err=True)
     return BROKEN if broken else 0
@@ -225,6 +249,51 @@ def _scenarios(book: Path, assets: Sequence[str]) -> dict[str, tuple[Fall, ...]]
 
 def _kept(share: float) -> int:
     return round_fraction(Fraction(f"{max(0.0, share):.12g}") * WAD, Rounding.DOWN)
+
+
+# --- what is under way --------------------------------------------------------------------------
+
+
+def _under_way(
+    network: str | None, deployments: Path | None, after: Path, houses: Houses
+) -> tuple[Pending, ...] | None:
+    """What governance has under way beside what the artefact would change; None where not asked.
+
+    Raises
+    ------
+    ParamgenError
+        When only one of a network and somewhere to look is named, or the chain cannot be read.
+    """
+    if network is None and not houses.are_named:
+        return None
+    if network is None or not houses.are_named:
+        raise ParamgenError(
+            "name --network together with --governor, --timelock or --safe-tx to see what is under "
+            "way"
+        )
+    # ape takes a second to import, which nobody should wait for who asks no chain.
+    from paramgen.cli.connected import DEPLOYMENTS, Options, connected, run_pending  # noqa: PLC0415
+
+    options = Options(artefact=after, deployments=deployments or DEPLOYMENTS, houses=houses)
+    with redirect_stdout(sys.stderr), connected(network) as provider:
+        return run_pending(provider, options)
+
+
+def _told(pending: Sequence[Pending] | None) -> dict[str, Any]:
+    return {} if pending is None else {"pending": [each.document() for each in pending]}
+
+
+def _show_pending(pending: Sequence[Pending] | None) -> None:
+    if pending is not None:
+        from paramgen.cli.pending import show  # noqa: PLC0415
+
+        show(pending)
+
+
+def _crossings(pending: Sequence[Pending]) -> Iterator[tuple[str, str]]:
+    for each in pending:
+        shared = ", ".join(each.crossing.fields) or "none of the same fields"
+        yield f"under way, {each.live.state}: {each.live.id}", f"also changes {shared}"
 
 
 # --- what is said ------------------------------------------------------------------------------

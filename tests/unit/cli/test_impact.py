@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 
 import pytest
 
 from paramgen.artefact import canonical
 from paramgen.cli.main import main
+from paramgen.cli.pending import Pending
+from paramgen.edge.proposals import Live
 from paramgen.plan import make_plan
+from paramgen.proposal.pending import Crossing, Touched
 from paramgen.saved_plan import to_bytes
+from paramgen.targets.envelope import Carried
 from tests.support.artefacts import sample_artefact
 from tests.support.states import state_of
 
@@ -145,3 +150,49 @@ def test_a_side_that_is_neither_artefact_nor_plan_is_named(given, capsys, side, 
     (given / side).write_bytes(content)
     assert run(given) == 1
     assert side in capsys.readouterr().err
+
+
+# --- with governance ------------------------------------------------------------------------------
+
+HOUSE = "0x49d4450977E2c95362C13D3a31a09311E0Ea26A6"
+
+
+@pytest.fixture
+def under_way(monkeypatch):
+    """A proposal of a governor that changes two fields, one of them the update's."""
+    asked = []
+
+    def run_pending(provider, options):
+        asked.append((provider, options))
+        live = Live("7", Carried(1, HOUSE, "", ()), "active", is_open=True)
+        fields = ("asset-0.ltv", "asset-1.kink")
+        return (Pending(live, Touched(fields, ()), Crossing(fields[:1], ()), ()),)
+
+    monkeypatch.setattr("paramgen.cli.connected.connected", nullcontext)
+    monkeypatch.setattr("paramgen.cli.connected.run_pending", run_pending)
+    return asked
+
+
+def test_what_is_under_way_on_the_same_fields_is_shown_told_and_drawn(given, capsys, under_way):
+    houses = ("--network", "ethereum:local:test", "--governor", HOUSE)
+    assert run(given, *houses, "-o", str(given / "page.html")) == 0
+    shown = capsys.readouterr().out
+    assert f"7 of {HOUSE}, active" in shown
+    assert "this plan too: asset-0.ltv\n" in shown
+    assert "also changes asset-0.ltv<" in (given / "page.html").read_text("utf-8")
+    ((provider, options),) = under_way
+    assert (provider, options.artefact) == ("ethereum:local:test", given / "after.json")
+    assert options.houses.governor == (HOUSE,)
+    (told,) = document(given, capsys, *houses)["pending"]
+    assert (told["id"], told["shared_fields"]) == ("7", ["asset-0.ltv"])
+
+
+@pytest.mark.parametrize("options", [("--network", "ethereum:local:test"), ("--governor", HOUSE)])
+def test_a_network_and_somewhere_to_look_are_named_together(given, capsys, under_way, options):
+    assert run(given, *options) == 1
+    assert "name --network together with --governor" in capsys.readouterr().err
+    assert under_way == []
+
+
+def test_without_a_network_nothing_is_said_of_governance(given, capsys):
+    assert "pending" not in document(given, capsys)
