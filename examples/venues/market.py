@@ -10,12 +10,16 @@ from examples.venues.book import ASSET, Desk, integers, on_venues, one_asset
 from examples.venues.chain import Check, Local, ours
 from paramgen.book.loaded import Loaded
 from paramgen.book.venues import Entry
+from paramgen.edge.rpc import pin
+from paramgen.edge.venues import objections, standing_of
 from paramgen.mirror.decay import WAD, decay_factor
 from paramgen.mirror.oracle import Status
 from paramgen.mirror.rate import Curve
 from paramgen.proposal.document import Request
-from paramgen.proposal.venue import venue_files
+from paramgen.proposal.venue import Standing, Target, target_of, venue_files
 from paramgen.proposal.verify import verify
+from paramgen.targets.aave import NEW_EMODE
+from paramgen.targets.present import key_of, stands
 from paramgen.targets.safe import SAFE
 
 LEGS = ("primary", "secondary")
@@ -62,11 +66,26 @@ class Market:
             deadline=0,
             created_at=self.local.now(),
         )
-        files = venue_files(self.artefact, TARGET, request, SAFE)
+        target, before = target_of(self.artefact, TARGET), pin(self.local.web3)
+        standing = standing_of(before, target)
+        refused = objections(before, target, standing, request.carrier)
+        yield Check(step, "why the venue would refuse it", refused, ())
+        files = venue_files(self.artefact, TARGET, request, SAFE, standing)
         found = verify(files, self.artefact)
         yield Check(step, "what verify finds wrong in the proposal", found, ())
         for call in SAFE.read(files[SAFE.file]).calls:
             self.local.send_raw(call.to, call.data)
+        yield from self._carried_out(step, target, standing)
+
+    def _carried_out(self, step: str, target: Target, before: Standing) -> Iterator[Check]:
+        """What moved is what was sent, and nothing is left; but for a category, which is new."""
+        now = standing_of(pin(self.local.web3), target)
+        sent = target.venue.leave(target.settings, before.present)
+        values = [each for each in sent if each.value is not None and each.name not in NEW_EMODE]
+        moves = {key for key, held in before.present.items() if now.present[key] != held}
+        yield Check(step, "moved, as proposed", moves, {key_of(each) for each in values})
+        left = [each.name for each in values if not stands(each, now.present)]
+        yield Check(step, "not yet as compiled", left, [])
 
     # --- what the book says -----------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -178,13 +178,19 @@ def workshop(anvil: Anvil, tmp_path: Path) -> Iterator[Workshop]:
     assert anvil.ask("evm_revert", snapshot)
 
 
-def run_story(story: Any, node: Anvil, folder: Path) -> dict[str, list[Check]]:
-    """A venue's story on the node, which is left as it was; its checks by step, in order."""
+def run_story(
+    story: Any, node: Anvil, folder: Path, afterwards: Callable[[], object] = lambda: None
+) -> dict[str, list[Check]]:
+    """A venue's story on the node, which is left as it was; its checks by step, in order.
+
+    `afterwards` is called on the chain as the story leaves it.
+    """
     snapshot, found = node.ask("evm_snapshot"), {}
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("APE_FOUNDRY_HOST", node.url)
         with connected("ethereum:local:foundry") as provider:
             for check in story(Desk(provider, folder), Local(provider.web3)):
                 found.setdefault(check.step, []).append(check)
+            afterwards()
     assert node.ask("evm_revert", snapshot)
     return found
