@@ -250,7 +250,10 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
         if (current != expectedEpoch) revert EpochChanged(expectedEpoch, current);
         _requirePrice(price, MIN_PRICE, MAX_PRICE);
         _requireTime(asOf);
-        if (!byGovernor) _requireGuardiansCase(price);
+        if (!byGovernor) {
+            _requireGuardiansTime(asOf);
+            _requireGuardiansCase(price);
+        }
         state = W.seeded(price, asOf);
         emit Reset(price, asOf, _endEpoch(), byGovernor);
     }
@@ -303,14 +306,25 @@ contract FallbackOracle is OracleVerdicts, AggregatorV3Interface {
         configuration = word;
     }
 
+    /// @dev A reference's time only moves on. It is no parameter with a step or a budget: dated back beyond its maximum
+    ///      age it would cap nothing, at once and whatever lock or pause stands in the way of loosening.
     function _setReference(uint256 word, bool allowed, uint256 minimum, uint256 maximum) private {
         if (!allowed) revert NoReference(ASSET);
         if (word >> W.REFERENCE_BITS != 0) revert W.ReferenceInvalid(word, "unused bits");
         if ((word >> W.REFERENCE_MAXIMUM_AGE) & W.MASK_24 == 0) revert W.ReferenceInvalid(word, "maximumAge");
-        if ((word >> W.REFERENCE_AS_OF) & W.TIME_MASK > block.timestamp) revert W.ReferenceInvalid(word, "asOf");
+        uint256 asOf = (word >> W.REFERENCE_AS_OF) & W.TIME_MASK;
+        bool dated = asOf >= (referenceWord >> W.REFERENCE_AS_OF) & W.TIME_MASK && asOf <= block.timestamp;
+        if (!dated) revert W.ReferenceInvalid(word, "asOf");
         _requirePrice(word & W.PRICE_MASK, minimum, maximum);
         emit ReferenceSet(referenceWord, word);
         referenceWord = word;
+    }
+
+    /// @notice A guardian's price is of no earlier than the checkpoint.
+    /// @dev Dated back it would, once the legs fall silent, have decayed by more than the one it replaces.
+    function _requireGuardiansTime(uint256 asOf) private view {
+        uint256 earliest = (state >> W.PRICE_TIME) & W.TIME_MASK;
+        if (asOf < earliest) revert TimeOutOfBounds(asOf, earliest, block.timestamp);
     }
 
     /// @notice A guardian's reset ends a pause, at a price that a fresh leg within tolerance supports and not below.

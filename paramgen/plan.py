@@ -31,6 +31,7 @@ from paramgen.mirror.steward import (
     Ledger,
     Refusal,
     Section,
+    dates_back,
     judge,
     parameters,
 )
@@ -229,6 +230,8 @@ def _verdicts(
         verdicts[""] = (Verdict.GOVERNOR, "LoosensPausedMarket")
     if current:
         verdicts |= _by_field(by_steward.refusals, Verdict.GOVERNOR)
+    if word is Word.REFERENCE and dates_back(current, target):
+        verdicts["reference_as_of"] = (Verdict.REFUSED, "ReferenceInvalid")
     return verdicts | _by_field(by_governor.refusals, Verdict.REFUSED)
 
 

@@ -65,6 +65,15 @@ def parameters(word: Word) -> tuple[tuple[int, Field], ...]:
     return tuple(enumerate(guarded, start=_FIRST_ID[word]))
 
 
+def dates_back(current: int, following: int) -> bool:
+    """Whether a reference word is of a time before that of the one which stands.
+
+    As `FallbackOracle._setReference` refuses it: dated back a reference lapses, and caps nothing.
+    """
+    times = [unpack(Word.REFERENCE, word)["reference_as_of"] for word in (current, following)]
+    return times[1] < times[0]
+
+
 # --- guardrails --------------------------------------------------------------------------------
 
 
@@ -448,8 +457,8 @@ def judge_update(
 
     Notes
     -----
-    What the oracle and the rate model judge of their own words, and how far the price moves, are
-    theirs to mirror: see `price_moves_too_far`.
+    What else the oracle and the rate model judge of their own words, and how far the price moves,
+    are theirs to mirror: see `price_moves_too_far`.
     """
     sections = dict(ledger.sections)
     refusals: list[Refusal] = []
@@ -475,6 +484,8 @@ def judge_update(
             loosened |= judgement.loosened
         if word is Word.COLLATERAL:
             refusals += collateral_refusals(update[word])
+        if word is Word.REFERENCE and dates_back(words[word], update[word]):
+            refusals.append(Refusal("ReferenceInvalid"))
     if paused and loosened:
         refusals.append(Refusal("LoosensPausedMarket"))
     landing = {**words, **update}

@@ -21,6 +21,7 @@ from paramgen.mirror.steward import (
     MarketJudgement,
     collateral_refusals,
     coupled_refusals,
+    dates_back,
     judge_update,
     rate_refusals,
 )
@@ -190,11 +191,15 @@ def _tracks(words: Words, landing: Words, rails: Mapping[int, Guardrail]) -> Ite
 
 
 def _obstacles(words: Words, landing: Words, tracks: tuple[Track, ...]) -> Iterator[Obstacle]:
-    for word in landing:
+    for word, target in landing.items():
         if words[word] == 0:
             why = f"the first {word.value} word is the governor's to set"
             yield Obstacle(FIELDS[word][0].name, 0, 0, why)
             return
+        if word is Word.REFERENCE and dates_back(words[word], target):
+            name = "reference_as_of"
+            here, there = unpack(word, words[word])[name], unpack(word, target)[name]
+            yield Obstacle(name, there, here, "earlier than the reference on chain")
     for track in tracks:
         yield from _own_obstacles(track)
 

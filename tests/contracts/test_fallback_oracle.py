@@ -7,7 +7,6 @@ from typing import Any
 import ape
 import pytest
 
-from paramgen.mirror.decay import decay_factor
 from paramgen.mirror.oracle import Configuration, Contest, Reference, State, Status
 from tests.support.oracles import Stored
 
@@ -513,21 +512,15 @@ def test_a_guardian_with_a_hostile_primary_ends_a_contest_at_its_price(scene):
     assert (scene.poke(), scene.price) == (Status.LIVE, 500 * UNIT)
 
 
-def test_a_guardians_reset_may_be_dated_back_and_the_price_decays_from_there(scene):
-    """Beside a primary that answers this is nothing: its own last answer is the newer base."""
+def test_a_guardians_reset_is_not_dated_before_the_checkpoint(scene):
+    """It would decay by more than the checkpoint once the legs fall silent."""
     scene.say(scene.primary, PRICE, fault=Fault.REVERT)
     scene.say(scene.secondary, PRICE)
     tripped(scene)
-    reset(scene, 995 * UNIT // 10, governor=False, age=80_000)
+    with ape.reverts(scene.oracle.TimeOutOfBounds):
+        reset(scene, PRICE, governor=False, age=80_000)
+    reset(scene, PRICE, governor=False)
     assert (scene.status, scene.price) == (Status.SECONDARY, PRICE)
-    scene.wait(STALENESS + 60)
-    age = scene.oracle.status().age
-    assert age > 80_000 + STALENESS
-    c = CONFIGURATION
-    factor = decay_factor(c.decay_step, c.decay_rate, c.decay_floor, STALENESS, age)
-    decayed = 995 * UNIT // 10 * factor // 10**18
-    assert (scene.status, scene.price) == (Status.DECAYING, decayed)
-    assert decayed < 94 * UNIT
 
 
 def test_a_reset_names_the_epoch_a_price_within_bounds_and_a_time_not_ahead(scene):

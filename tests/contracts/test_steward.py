@@ -33,7 +33,7 @@ from tests.support.oracles import Stored
 
 LIMIT_OF_CODE = 24_576
 FREEZE, THAW = True, False
-LIVE, TRIPPED = 0, 6
+TRIPPED = 6
 LTV_ID = 17
 
 
@@ -712,19 +712,18 @@ def test_a_pause_that_nobody_recorded_holds_back_no_loosening_of_the_collateral(
         markets.apply(markets.steward, markets.update(supply_cap=10_000_002))
 
 
-def test_the_time_of_the_reference_is_not_metered_and_may_end_its_cap(markets):
-    """Dated back, a reference has lapsed: no step, budget, lock or pause stands in the way."""
+def test_the_time_of_the_reference_is_not_dated_back_to_end_its_cap(markets):
+    """Dated back it would lapse, and no step, budget, lock or pause would stand in the way."""
     asset = markets.asset
     oracle = markets.oracles[asset]
     capped = {"reference_price": PRICE, "reference_growth": 0, "reference_headroom": 0}
     markets.apply(markets.governor, markets.update(**capped))
     markets.push(asset, PRICE * 102 // 100)
     assert oracle.status()[0] == TRIPPED
-    markets.contract.lock([asset], markets.now + 3 * DAY, sender=markets.governor)
-    before = markets.contract.ledgers(asset)[2]
-    markets.apply(markets.steward, markets.update(reference_as_of=1))
-    assert tuple(oracle.status()[:2]) == (LIVE, PRICE * 102 // 100)
-    assert markets.contract.ledgers(asset)[2] == before
+    for caller in (markets.steward, markets.governor):
+        with ape.reverts(oracle.ReferenceInvalid):
+            markets.apply(caller, markets.update(reference_as_of=1))
+    assert oracle.status()[0] == TRIPPED
 
 
 # --- queued proposals ----------------------------------------------------------------------------

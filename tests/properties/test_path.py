@@ -228,6 +228,16 @@ def test_a_threshold_that_sinks_while_its_bonus_rises_goes_ahead_of_it():
     assert first["liquidation_bonus"] < 1_111 + 555
 
 
+def test_a_reference_that_would_be_dated_back_has_no_path():
+    before, after = words_of({"reference_as_of": 1_001}), words_of({"reference_as_of": 1_000})
+    market = market_state(before, token(0), ledger=FRESH)
+    landing = landing_of(before, after)
+    path = market_path(market, landing, guardrails({}), now=NOW, has_secondary=True)
+    obstacle = path.obstacles[0]
+    assert (obstacle.field, obstacle.value, obstacle.bound) == ("reference_as_of", 1_000, 1_001)
+    assert not path.steps
+
+
 def test_a_step_is_dated_at_the_first_second_that_the_mirror_accepts():
     start, end = {"ltv": 5_000}, {"ltv": 5_400}
     limits = guardrails({"ltv": (100, 500, False)})

@@ -126,6 +126,13 @@ def test_a_paused_market_lets_the_steward_tighten_only():
     assert verdict_of({"supply_cap": 9_900_000}, price=0)["supply_cap"].verdict is Verdict.WITHIN
 
 
+def test_a_reference_is_not_dated_back_whoever_asks():
+    earlier = sample_artefact(1, reference_as_of=1_000)
+    plan = make_plan(earlier, state_of(sample_artefact(1, reference_as_of=1_001)))
+    change = {change.field: change for change in plan.changes}["reference_as_of"]
+    assert (change.verdict, change.reason) == (Verdict.REFUSED, "ReferenceInvalid")
+
+
 def test_a_locked_market_keeps_the_steward_from_loosening():
     locked = verdict_of({"supply_cap": 10_100_000}, locked_until=NOW + 1)["supply_cap"]
     assert (locked.verdict, "LoosensLockedMarket" in locked.reason) == (Verdict.GOVERNOR, True)

@@ -2,9 +2,11 @@
 pragma solidity 0.8.34;
 
 import {IAccrual} from "contracts/interfaces/IAccrual.sol";
+import {IFallbackOracle} from "contracts/interfaces/IFallbackOracle.sol";
 import {IParameterSteward} from "contracts/interfaces/IParameterSteward.sol";
 import {ParameterSteward} from "contracts/ParameterSteward.sol";
 import {Decay} from "contracts/libraries/Decay.sol";
+import {OracleWords} from "contracts/libraries/OracleWords.sol";
 import {Domains} from "contracts/libraries/Domains.sol";
 import {RateCurve} from "contracts/libraries/RateCurve.sol";
 import {Validity} from "contracts/libraries/Validity.sol";
@@ -12,7 +14,7 @@ import {Validity} from "contracts/libraries/Validity.sol";
 import {MarketsFixture} from "../support/MarketsFixture.sol";
 import {StewardMarkets as M} from "../support/StewardMarkets.sol";
 import {Collateral, Rail} from "../support/StewardWords.sol";
-import {Configuration} from "../support/Words.sol";
+import {Configuration, NavReference} from "../support/Words.sol";
 
 /// @notice A market whose accrual calls back with a role it should never have been given.
 contract ZeroingAccrual is IAccrual {
@@ -103,9 +105,12 @@ contract BatchTest is MarketsFixture {
         IParameterSteward.Update[] memory batch = only(capTo(0, 9_000_000));
         bytes32 expected = stateHash(batch);
         late = uint32(bound(late, 0, START));
-        if (late != 0) vm.expectPartialRevert(IParameterSteward.DeadlinePassed.selector);
+        uint256 deadline = block.timestamp - late;
+        bytes memory refusal =
+            abi.encodeWithSelector(IParameterSteward.DeadlinePassed.selector, deadline, block.timestamp);
+        if (late != 0) vm.expectRevert(refusal);
         vm.prank(governor);
-        steward.applyBatch(batch, expected, uint64(block.timestamp - late), ARTEFACT);
+        steward.applyBatch(batch, expected, uint64(deadline), ARTEFACT);
     }
 
     /// A bit is stray outside the fields of a word, 176, 208, 256 and 146 bits wide, and where the mask does not name it.
@@ -142,6 +147,27 @@ contract BatchTest is MarketsFixture {
         vm.expectPartialRevert(IParameterSteward.MarketChanged.selector);
         vm.prank(STEWARD_KEY);
         steward.applyBatch(batch, expected, NO_DEADLINE, ARTEFACT);
+    }
+
+    // --- the reference's time ------------------------------------------------------------------------
+
+    /// Dated back it would lapse at once, and no longer cap a price that it has paused: neither the steward of a locked
+    /// market nor the governor may.
+    function test_aReferenceIsNotDatedBackToEndItsCap() external {
+        pass(1 hours);
+        NavReference memory nav = M.navReference(block.timestamp);
+        (nav.price, nav.growth, nav.headroom) = (100e8, 0, 0);
+        land(governor, to(0, uint8(Domains.REFERENCE), nav.packReference()));
+        say(0, 102e8);
+        (IFallbackOracle.Status verdict,,,,) = oracles[0].status();
+        assertEq(uint256(verdict), uint256(IFallbackOracle.Status.Tripped));
+        address[] memory locked = new address[](1);
+        locked[0] = M.asset(0);
+        vm.prank(governor);
+        steward.lock(locked, uint64(block.timestamp + 20 days));
+        nav.asOf -= 1;
+        refuse(STEWARD_KEY, to(0, uint8(Domains.REFERENCE), nav.packReference()), OracleWords.ReferenceInvalid.selector);
+        refuse(governor, to(0, uint8(Domains.REFERENCE), nav.packReference()), OracleWords.ReferenceInvalid.selector);
     }
 
     // --- rates are not retroactive -------------------------------------------------------------------

@@ -359,6 +359,7 @@ contract Handler is Test {
         bytes32 expected = steward.hash(batch);
         vm.prank(key);
         try steward.applyBatch(batch, expected, type(uint64).max, keccak256("artefact")) {
+            _hold(8, !_datesBack(update), "a reference was dated back");
             if (update.oracleWord != 0) configurationWord = update.oracleWord;
             if (update.referenceWord != 0) referenceWord = update.referenceWord;
             View memory afterwards = look();
@@ -369,8 +370,19 @@ contract Handler is Test {
             _hold(8, before.price == 0 || kept, "an update moved a priced market");
         } catch (bytes memory reason) {
             _hold(8, words == _words(), "a refused update changed the state");
-            _hold(8, _isGuardrail(bytes4(reason), key), "an update was refused for no reason of the guardrails");
+            bool reasoned = _datesBack(update)
+                ? bytes4(reason) == OracleWords.ReferenceInvalid.selector
+                : _isGuardrail(bytes4(reason), key);
+            _hold(8, reasoned, "an update was refused for no reason of the guardrails");
         }
+    }
+
+    function _datesBack(IParameterSteward.Update memory update) private view returns (bool) {
+        return update.referenceWord != 0 && _asOf(update.referenceWord) < _asOf(referenceWord);
+    }
+
+    function _asOf(uint256 word) private pure returns (uint256) {
+        return (word >> OracleWords.REFERENCE_AS_OF) & OracleWords.TIME_MASK;
     }
 
     function _isGuardrail(bytes4 selector, address key) private view returns (bool) {

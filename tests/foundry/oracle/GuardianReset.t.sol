@@ -66,10 +66,32 @@ contract GuardianResetTest is OracleFixture {
         skip(86_401);
         assertEq(uint256(verdict()), uint256(IFallbackOracle.Status.Stopped));
         vm.prank(STEWARD);
-        vm.expectPartialRevert(IFallbackOracle.NoLegSupports.selector);
+        vm.expectRevert(
+            abi.encodeWithSelector(IFallbackOracle.NoLegSupports.selector, FAR, configuration().tolerance)
+        );
         oracle.reset(FAR, block.timestamp, 0, false);
         say(secondary, PRICE * 2);
         _ends(PRICE * 2);
+    }
+
+    /// Dated back it would decay by more than the checkpoint that it replaces. The governor's review may.
+    function test_aGuardiansPriceIsNotDatedBeforeTheCheckpoint() external {
+        skip(60);
+        _say(PRICE, PRICE);
+        oracle.poke();
+        vm.startPrank(STEWARD);
+        oracle.trip();
+        uint256 checkpoint = block.timestamp;
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IFallbackOracle.TimeOutOfBounds.selector, checkpoint - 1, checkpoint, block.timestamp
+            )
+        );
+        oracle.reset(PRICE, checkpoint - 1, 1, false);
+        uint256 before = vm.snapshotState();
+        oracle.reset(PRICE, checkpoint - 1, 1, true);
+        vm.revertToState(before);
+        oracle.reset(PRICE, checkpoint, 1, false);
     }
 
     // --- support ---------------------------------------------------------------------------------

@@ -167,6 +167,18 @@ contract SurfacesTest is OracleFixture {
         oracle.reset(PRICE, START, 1, true);
     }
 
+    /// Neither ahead nor so old that it would stop at once.
+    function test_aResetIsOfATimeAtWhichAPriceCanBeServed() external {
+        uint256 earliest = START - configuration().maximumAge;
+        vm.startPrank(STEWARD);
+        vm.expectRevert(_outOfTime(START + 1, earliest));
+        oracle.reset(PRICE, START + 1, 0, true);
+        vm.expectRevert(_outOfTime(earliest - 1, earliest));
+        oracle.reset(PRICE, earliest - 1, 0, true);
+        oracle.reset(PRICE, earliest, 0, true);
+        oracle.reset(PRICE, START, 1, true);
+    }
+
     function test_newWordsAreToldWithTheOnesBefore() external {
         Configuration memory next = configuration();
         next.confirmDelay = 601;
@@ -198,6 +210,19 @@ contract SurfacesTest is OracleFixture {
         nav.price = 1e8 - 1;
         vm.expectRevert(_outOfBounds(nav.price));
         oracle.setReference(nav.packReference());
+    }
+
+    function test_aReferencesTimeOnlyMovesOn() external {
+        vm.startPrank(STEWARD);
+        NavReference memory nav = _reference();
+        oracle.setReference(nav.packReference());
+        nav.asOf = START - 1;
+        _refusesReference(nav.packReference(), "asOf");
+        vm.warp(START + 60);
+        nav.asOf = START + 60;
+        oracle.setReference(nav.packReference());
+        nav.asOf = START + 59;
+        _refusesReference(nav.packReference(), "asOf");
     }
 
     function test_anOracleWithoutAReferenceTakesNone() external {
@@ -273,6 +298,13 @@ contract SurfacesTest is OracleFixture {
         quotes.getQuote(1, ASSET, usd);
         vm.expectRevert(tripped);
         quotes.getQuotes(1, ASSET, usd);
+    }
+
+    function test_aContestRevertsByItsNameWhereNoFeedIsRead() external {
+        say(secondary, PRICE * 102 / 100);
+        oracle.poke();
+        vm.expectRevert(_paused(IFallbackOracle.Status.Contested));
+        oracle.lastPrice();
     }
 
     function test_aDeploymentMayAnswerZeroInAPause() external {
