@@ -4,7 +4,9 @@ from typing import Any
 
 import click
 
-from paramgen.cli.connected import ConnectedCommand, Options, run_deploy, shared_options
+from paramgen.cli.connected import ConnectedCommand
+from paramgen.cli.connected_options import Options, shared_options
+from paramgen.cli.runs import run_deploy
 
 
 @click.command(cls=ConnectedCommand)

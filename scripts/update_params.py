@@ -5,7 +5,9 @@ from typing import Any
 
 import click
 
-from paramgen.cli.connected import ConnectedCommand, Options, run_update, shared_options
+from paramgen.cli.connected import ConnectedCommand
+from paramgen.cli.connected_options import Options, shared_options
+from paramgen.cli.runs import run_update
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

@@ -14,7 +14,8 @@ from paramgen.book.loaded import Loaded
 from paramgen.book.resolve import rewrite
 from paramgen.book.schema import Deployment
 from paramgen.book.venues import Entry
-from paramgen.cli.connected import Options, run_update
+from paramgen.cli.connected_options import Options
+from paramgen.cli.runs import run_update
 from paramgen.compiler.build import compile_book
 from paramgen.edge.files import write_whole
 from paramgen.edge.load import load_book

@@ -272,7 +272,9 @@ def _under_way(
             "way"
         )
     # ape takes a second to import, which nobody should wait for who asks no chain.
-    from paramgen.cli.connected import DEPLOYMENTS, Options, connected, run_pending  # noqa: PLC0415
+    from paramgen.cli.connected import connected  # noqa: PLC0415
+    from paramgen.cli.connected_options import DEPLOYMENTS, Options  # noqa: PLC0415
+    from paramgen.cli.runs import run_pending  # noqa: PLC0415
 
     options = Options(artefact=after, deployments=deployments or DEPLOYMENTS, houses=houses)
     with redirect_stdout(sys.stderr), connected(network) as provider:

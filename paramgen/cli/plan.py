@@ -60,7 +60,9 @@ def plan(
     Exit code 0 when no parameter differs, 2 when one does. Run it in the project's folder.
     """
     # ape takes a second to import, which no other command should wait for.
-    from paramgen.cli.connected import DEPLOYMENTS, Options, connected, run_plan  # noqa: PLC0415
+    from paramgen.cli.connected import connected  # noqa: PLC0415
+    from paramgen.cli.connected_options import DEPLOYMENTS, Options  # noqa: PLC0415
+    from paramgen.cli.runs import run_plan  # noqa: PLC0415
 
     options = Options(
         book=book,

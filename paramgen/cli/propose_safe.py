@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from paramgen.cli.connected import account_named, confirm
+from paramgen.cli.connected import confirm
 from paramgen.cli.propose import DIFFERENT, document_of, proposal_files, show_disagreements
 from paramgen.cli.reporting import EndedError, UnfinishedError, addresses_of, redacted
+from paramgen.cli.sender import account_named
 from paramgen.edge.chain import network_key, waiting_for
 from paramgen.edge.files import write_whole
 from paramgen.edge.node import Node

@@ -169,7 +169,7 @@ def under_way(monkeypatch):
         return (Pending(live, Touched(fields, ()), Crossing(fields[:1], ()), ()),)
 
     monkeypatch.setattr("paramgen.cli.connected.connected", nullcontext)
-    monkeypatch.setattr("paramgen.cli.connected.run_pending", run_pending)
+    monkeypatch.setattr("paramgen.cli.runs.run_pending", run_pending)
     return asked
 
 
