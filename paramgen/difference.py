@@ -12,16 +12,9 @@ from typing import Any
 
 from paramgen.encode import FIELDS, Word, unpack
 from paramgen.errors import ParamgenError
-from paramgen.mirror.steward import (
-    MASK,
-    Snapshot,
-    collateral_refusals,
-    coupled_refusals,
-    in_batch_order,
-    parameters,
-    rate_refusals,
-    state_hash,
-)
+from paramgen.mirror.domains import MASK, parameters
+from paramgen.mirror.steward import Snapshot, in_batch_order, state_hash
+from paramgen.mirror.validity import collateral_refusals, coupled_refusals, rate_refusals
 from paramgen.units import BPS, Dimension, Rounding, parse, round_fraction
 
 PARAMETER_IDS: Mapping[str, int] = {

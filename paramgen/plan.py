@@ -26,15 +26,10 @@ from paramgen.difference import (
     target_rails,
 )
 from paramgen.encode import FIELDS, Word
-from paramgen.mirror.steward import (
-    Guardrail,
-    Ledger,
-    Refusal,
-    Section,
-    dates_back,
-    judge,
-    parameters,
-)
+from paramgen.mirror.domains import parameters
+from paramgen.mirror.guardrails import Guardrail
+from paramgen.mirror.steward import Ledger, Section, judge
+from paramgen.mirror.validity import Refusal, dates_back
 
 _AT_DEPLOYMENT = (Word.ORACLE, Word.REFERENCE)
 

@@ -17,7 +17,7 @@ from paramgen.compiler.premia import Benchmark, benchmark
 from paramgen.compiler.venues import Listed, listings
 from paramgen.encode import GUARDED, EncodingError, Field
 from paramgen.errors import InvalidInputError, Place, Problem
-from paramgen.mirror.steward import Guardrail
+from paramgen.mirror.guardrails import Guardrail
 from paramgen.params.binding import ParameterError
 from paramgen.params.history import History
 from paramgen.targets.venue import Refusal

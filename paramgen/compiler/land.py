@@ -11,12 +11,7 @@ import numpy as np
 from paramgen.compiler.ledger import Quantity
 from paramgen.encode import BY_NAME, FIELDS, Encoded, EncodingError, Field, Word, pack
 from paramgen.mirror.decay import WAD, decay_factor
-from paramgen.mirror.steward import (
-    Refusal,
-    collateral_refusals,
-    coupled_refusals,
-    rate_refusals,
-)
+from paramgen.mirror.validity import Refusal, collateral_refusals, coupled_refusals, rate_refusals
 from paramgen.params.losses import Array
 from paramgen.units import Rounding, quantise
 

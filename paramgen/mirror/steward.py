@@ -1,224 +1,34 @@
 """What the steward contract will say of an update, computed beforehand in its own integers.
 
-Mirrors `contracts/ParameterSteward.sol` with `libraries/Guardrails.sol`, `Validity.sol` and
-`Domains.sol` to the last bit: state hash, envelope, step, cooldown, leaking budget, lock, and the
-rules between parameters. The chain reverts on the first refusal; here all are collected, in the
-order in which the chain would meet them.
+Mirrors `contracts/ParameterSteward.sol` to the last bit: what a batch does to a market, its ledger,
+and the state hash. `domains`, `guardrails` and `validity` mirror the libraries of those names. The
+chain reverts on the first refusal; here all are collected, in the order in which the chain would
+meet them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from eth_utils.address import to_canonical_address
 from eth_utils.crypto import keccak
 
-from paramgen.encode import FIELDS, Field, Loosens, Word, unpack
-from paramgen.mirror.decay import WAD, decay_factor
-from paramgen.mirror.words import Layout
-from paramgen.units import BPS
-
-FULL_BUDGET = (1 << 16) - 1
-"""A whole budget as a ledger share."""
+from paramgen.encode import Word, unpack
+from paramgen.mirror.domains import FIRST_ID, MASK, parameters
+from paramgen.mirror.guardrails import FULL_BUDGET, Guardrail
+from paramgen.mirror.validity import (
+    Refusal,
+    collateral_refusals,
+    coupled_refusals,
+    dates_back,
+    rate_refusals,
+)
 
 MAX_BATCH = 24
-MAX_LOCK = 30 * 86_400
-BAND_UNITS = 10**5
-
-MASK: Mapping[Word, int] = {
-    Word.COLLATERAL: 1,
-    Word.RATE: 2,
-    Word.ORACLE: 4,
-    Word.REFERENCE: 8,
-}
-"""Bits of an update's mask."""
-
-_FIRST_ID: Mapping[Word, int] = {
-    Word.ORACLE: 0,
-    Word.RATE: 13,
-    Word.COLLATERAL: 17,
-    Word.REFERENCE: 22,
-}
-
-RAMPED = frozenset(
-    {
-        "primary_staleness",
-        "secondary_staleness",
-        "decay_step",
-        "decay_rate",
-        "decay_floor",
-        "base_rate",
-        "slope_1",
-        "slope_2",
-        "kink",
-        "liquidation_threshold",
-    }
-)
-"""Fields whose tightening can itself liquidate, by price, threshold or charge: it is slowed too."""
 
 
-def parameters(word: Word) -> tuple[tuple[int, Field], ...]:
-    """The numbered parameters of a word; a reference's time is judged by the clock alone."""
-    guarded = [field for field in FIELDS[word] if field.name != "reference_as_of"]
-    return tuple(enumerate(guarded, start=_FIRST_ID[word]))
-
-
-def dates_back(current: int, following: int) -> bool:
-    """Whether a reference word is of a time before that of the one which stands.
-
-    As `FallbackOracle._setReference` refuses it: dated back a reference lapses, and caps nothing.
-    """
-    times = [unpack(Word.REFERENCE, word)["reference_as_of"] for word in (current, following)]
-    return times[1] < times[0]
-
-
-# --- guardrails --------------------------------------------------------------------------------
-
-
-GUARDRAIL = Layout.of(
-    "guardrail",
-    {
-        "minimum": 64,
-        "maximum": 64,
-        "step_up": 32,
-        "step_down": 32,
-        "cooldown": 24,
-        "window": 24,
-        "budget_steps": 8,
-        "relative": 1,
-        "loosens_up": 1,
-        "loosens_down": 1,
-        "ramped": 1,
-    },
-)
-_FLAGS = ("relative", "loosens_up", "loosens_down", "ramped")
-
-
-@dataclass(frozen=True)
-class Guardrail:
-    """What one parameter may do, in its own encoded unit.
-
-    Attributes
-    ----------
-    minimum, maximum : the absolute envelope, for the governor too.
-    step_up, step_down : the steward's largest move; of the current value in bp if `relative`.
-    cooldown : seconds between metered moves of a domain.
-    window : seconds over which a spent budget leaks to nothing.
-    budget_steps : steps that a full budget holds.
-    loosens_up, loosens_down : directions that spend budget and respect locks and pauses.
-    ramped : a tightening waits for the cooldown too (its speed alone could liquidate).
-    """
-
-    minimum: int
-    maximum: int
-    step_up: int
-    step_down: int
-    cooldown: int
-    window: int
-    budget_steps: int
-    relative: bool
-    loosens_up: bool
-    loosens_down: bool
-    ramped: bool
-
-    def pack(self) -> int:
-        """Join the word that `setGuardrails` takes.
-
-        Raises
-        ------
-        ValueError
-            When a value does not fit its bits, or the contract would refuse the word.
-        """
-        if self.minimum > self.maximum:
-            raise ValueError(f"minimum {self.minimum} lies above maximum {self.maximum}")
-        metered = self.loosens_up or self.loosens_down
-        if metered and not (self.window and self.budget_steps):
-            raise ValueError("a direction that loosens needs a window and a budget")
-        return GUARDRAIL.pack({name: int(value) for name, value in asdict(self).items()})
-
-    @classmethod
-    def unpack(cls, word: int) -> Guardrail:
-        """Split a guardrail word as the chain holds it."""
-        values: dict[str, Any] = dict(GUARDRAIL.unpack(word))
-        flags = {name: bool(values.pop(name)) for name in _FLAGS}
-        return cls(**values, **flags)
-
-    @classmethod
-    def of(
-        cls,
-        field: Field,
-        *,
-        envelope: tuple[int, int],
-        steps: tuple[int, int],
-        cooldown: int,
-        window: int,
-        budget_steps: int,
-        relative: bool,
-    ) -> Guardrail:
-        """A field's guardrail, its directions taken from the field table.
-
-        Parameters
-        ----------
-        envelope : minimum and maximum.
-        steps : largest move up and down.
-        """
-        return cls(
-            *envelope,
-            *steps,
-            cooldown=cooldown,
-            window=window,
-            budget_steps=budget_steps,
-            relative=relative,
-            loosens_up=field.loosens is not Loosens.DOWN,
-            loosens_down=field.loosens is not Loosens.UP,
-            ramped=field.name in RAMPED,
-        )
-
-    def loosens(self, current: int, target: int) -> bool:
-        """Whether the move goes in a direction called loosening."""
-        return self.loosens_up if target > current else self.loosens_down
-
-    def scaled(self, current: int, target: int) -> tuple[int, int]:
-        """Move and allowed step on one scale; the step holds iff move ≤ allowed."""
-        step = self.step_up if target > current else self.step_down
-        move = abs(target - current)
-        return (move * BPS, step * current) if self.relative else (move, step)
-
-    def reach(self, current: int) -> tuple[int, int]:
-        """The least and the greatest value that the step allows: those with move ≤ allowed."""
-        down, up = (
-            step * current // BPS if self.relative else step
-            for step in (self.step_down, self.step_up)
-        )
-        return current - down, current + up
-
-    def cost(self, current: int, target: int) -> int:
-        """Share of a full budget that a legal move spends, rounded up; beyond full if none."""
-        move, allowed = self.scaled(current, target)
-        budget = allowed * self.budget_steps
-        return -(-move * FULL_BUDGET // budget) if budget else FULL_BUDGET + 1
-
-    def leaked(self, spent: int, elapsed: int) -> int:
-        """The share still spent after linear leaking, the leak rounded down."""
-        if elapsed >= self.window:
-            return 0
-        return max(0, spent - FULL_BUDGET * elapsed // self.window)
-
-
-# --- refusals and ledger -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """An error of the contract: its name and its arguments after the asset."""
-
-    error: str
-    arguments: tuple[int, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.error}({', '.join(map(str, self.arguments))})"
+# --- the ledger --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -257,6 +67,9 @@ class Ledger:
             Word.REFERENCE: Section.unpack(reference, 4),
         }
         return cls(sections, main >> 208)
+
+
+# --- one word's move ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -314,7 +127,7 @@ def judge(
     if current == target and not first:
         return Judgement(section, loosened=False, refusals=())
     if first and not by_governor:
-        refusal = Refusal("FirstConfigurationIsGovernors", (_FIRST_ID[word],))
+        refusal = Refusal("FirstConfigurationIsGovernors", (FIRST_ID[word],))
         return Judgement(section, loosened=False, refusals=(refusal,))
 
     before, after = unpack(word, current), unpack(word, target)
@@ -368,59 +181,6 @@ def _metered(
     return _Move(spent + cost, metered=metered, loosened=loosens)
 
 
-# --- validity of the tuple that lands ----------------------------------------------------------
-
-
-def collateral_refusals(collateral: int) -> tuple[Refusal, ...]:
-    """LT·(1 + b) ≤ 1 and LTV ≤ LT, in basis points."""
-    ltv, threshold, bonus = _thresholds(collateral)
-    refusals = []
-    if threshold * (BPS + bonus) > BPS * BPS:
-        refusals.append(Refusal("LiquidationInsolvent", (threshold, bonus)))
-    if ltv > threshold:
-        refusals.append(Refusal("LtvAboveLiquidationThreshold", (ltv, threshold)))
-    return tuple(refusals)
-
-
-def coupled_refusals(collateral: int, configuration: int) -> tuple[Refusal, ...]:
-    """LTV ≤ LT·D(T⁺) and X_down ≤ 1 − LT·(1 + b), by cross multiplication.
-
-    D(T⁺), the limit from above, is the decay factor with no time past T.
-    """
-    if not collateral:
-        return ()
-    ltv, threshold, bonus = _thresholds(collateral)
-    oracle = unpack(Word.ORACLE, configuration)
-    staleness = oracle["primary_staleness"]
-    decay = (oracle["decay_step"], oracle["decay_rate"], oracle["decay_floor"])
-    factor = decay_factor(*decay, staleness=staleness, age=staleness)
-    refusals = []
-    if ltv * WAD > threshold * factor:
-        refusals.append(Refusal("DecayLiquidates", (ltv, threshold, factor)))
-    band_down = oracle["band_down"]
-    cushion = BPS * BPS - threshold * (BPS + bonus)
-    if band_down * BPS * BPS > cushion * BAND_UNITS:
-        refusals.append(Refusal("BandExceedsCushion", (band_down, cushion)))
-    return tuple(refusals)
-
-
-def rate_refusals(rate: int) -> tuple[Refusal, ...]:
-    """s₁ ≤ s₂; the kink and the highest rate are the rate model's own to judge."""
-    fields = unpack(Word.RATE, rate)
-    slopes = (fields["slope_1"], fields["slope_2"])
-    return (Refusal("SlopesNotConvex", slopes),) if slopes[0] > slopes[1] else ()
-
-
-def price_moves_too_far(before: int, after: int, limit: int) -> bool:
-    """Whether an update moves a priced market beyond `limit` basis points; 0 is unpriced."""
-    return after == 0 or abs(after - before) * BPS > before * limit
-
-
-def _thresholds(collateral: int) -> tuple[int, int, int]:
-    fields = unpack(Word.COLLATERAL, collateral)
-    return fields["ltv"], fields["liquidation_threshold"], fields["liquidation_bonus"]
-
-
 # --- one market's update -----------------------------------------------------------------------
 
 
@@ -458,7 +218,7 @@ def judge_update(
     Notes
     -----
     What else the oracle and the rate model judge of their own words, and how far the price moves,
-    are theirs to mirror: see `price_moves_too_far`.
+    are theirs to mirror.
     """
     sections = dict(ledger.sections)
     refusals: list[Refusal] = []

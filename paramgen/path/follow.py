@@ -14,7 +14,7 @@ from typing import Any
 
 from paramgen.artefact import word as word_text
 from paramgen.difference import PARAMETER_IDS, PlanError, Standing
-from paramgen.mirror.steward import Guardrail
+from paramgen.mirror.guardrails import Guardrail
 from paramgen.path.plan import Path, Paths, Step, Words, earliest
 from paramgen.plan import ChainState, MarketState
 from paramgen.units import BPS

@@ -14,15 +14,14 @@ from typing import Any
 
 from paramgen.difference import PARAMETER_IDS, Assumption, Standing
 from paramgen.encode import BY_NAME, FIELDS, Word, pack, unpack
+from paramgen.mirror.guardrails import Guardrail
 from paramgen.mirror.oracle import Configuration
 from paramgen.mirror.rate import Curve
-from paramgen.mirror.steward import (
-    Guardrail,
-    MarketJudgement,
+from paramgen.mirror.steward import MarketJudgement, judge_update
+from paramgen.mirror.validity import (
     collateral_refusals,
     coupled_refusals,
     dates_back,
-    judge_update,
     rate_refusals,
 )
 from paramgen.path.reach import Track, first_where

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from paramgen.mirror.steward import Guardrail
+from paramgen.mirror.guardrails import Guardrail
 
 
 def first_where(choices: Sequence[int], holds: Callable[[int], bool]) -> int:

@@ -17,7 +17,9 @@ from paramgen.difference import (
     updates,
 )
 from paramgen.encode import Word
-from paramgen.mirror.steward import MASK, MAX_BATCH, Guardrail, Section, judge, parameters
+from paramgen.mirror.domains import MASK, parameters
+from paramgen.mirror.guardrails import Guardrail
+from paramgen.mirror.steward import MAX_BATCH, Section, judge
 from paramgen.targets.calls import (
     Call,
     ProposalError,

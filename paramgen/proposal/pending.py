@@ -12,7 +12,7 @@ from typing import Any
 
 from paramgen.difference import PARAMETER_IDS, Standing
 from paramgen.encode import FIELDS, unpack
-from paramgen.mirror.steward import MASK
+from paramgen.mirror.domains import MASK
 from paramgen.plan import ChainState, Plan
 from paramgen.proposal.actions import (
     APPLY_BATCH,

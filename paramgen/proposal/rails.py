@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from paramgen.difference import RailChange
-from paramgen.mirror.steward import Guardrail
+from paramgen.mirror.guardrails import Guardrail
 from paramgen.wording import duration, number, shown
 
 RAIL_COLUMNS = ("least", "most", "unit", "step up", "step down", "cooldown", "budget")

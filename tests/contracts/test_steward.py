@@ -4,16 +4,9 @@ import ape
 import pytest
 
 from paramgen.encode import Word
-from paramgen.mirror.steward import (
-    FULL_BUDGET,
-    MAX_BATCH,
-    Guardrail,
-    Ledger,
-    Snapshot,
-    in_batch_order,
-    parameters,
-    state_hash,
-)
+from paramgen.mirror.domains import parameters
+from paramgen.mirror.guardrails import FULL_BUDGET, Guardrail
+from paramgen.mirror.steward import MAX_BATCH, Ledger, Snapshot, in_batch_order, state_hash
 from tests.support.markets import (
     ARTEFACT,
     COLLATERAL,

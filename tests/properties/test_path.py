@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from paramgen.difference import PARAMETER_IDS
 from paramgen.encode import BY_NAME, Word, pack, unpack
+from paramgen.mirror.guardrails import Guardrail
 from paramgen.mirror.rate import MAX_RATE
-from paramgen.mirror.steward import Guardrail, Ledger, Section, judge_update
+from paramgen.mirror.steward import Ledger, Section, judge_update
 from paramgen.path.plan import invalid, market_path
 from tests.support.markets import DAY, VALUES, rails, word_of
 from tests.support.states import NOW, market_state, token

@@ -6,7 +6,7 @@ from typing import Any
 
 from paramgen.artefact import digest, word
 from paramgen.encode import BY_NAME, Word, pack
-from paramgen.mirror.steward import parameters
+from paramgen.mirror.domains import parameters
 from tests.support.markets import VALUES, rails
 
 PRICE = 100 * 10**8

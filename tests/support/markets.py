@@ -7,7 +7,8 @@ from typing import Any
 from eth_utils import to_checksum_address
 
 from paramgen.encode import BY_NAME, Word, pack, unpack
-from paramgen.mirror.steward import MASK, Guardrail, parameters
+from paramgen.mirror.domains import MASK, parameters
+from paramgen.mirror.guardrails import Guardrail
 
 DAY = 86_400
 PRICE = 100 * 10**8

@@ -22,7 +22,7 @@ from paramgen.encode import (
     pack,
     unpack,
 )
-from paramgen.mirror.steward import RAMPED
+from paramgen.mirror.guardrails import RAMPED
 from paramgen.units import Rounding
 
 LIBRARIES = Path(__file__).resolve().parents[2] / "contracts" / "libraries"

@@ -18,7 +18,8 @@ from paramgen.difference import (
     updates,
 )
 from paramgen.encode import BY_NAME, FIELDS, Word, pack, unpack
-from paramgen.mirror.steward import MASK, MAX_BATCH, Snapshot, state_hash
+from paramgen.mirror.domains import MASK
+from paramgen.mirror.steward import MAX_BATCH, Snapshot, state_hash
 from paramgen.plan import Verdict, make_plan, why_not
 from paramgen.saved_plan import from_bytes, to_bytes
 from tests.support.artefacts import sample_artefact, signed

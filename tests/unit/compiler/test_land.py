@@ -10,7 +10,7 @@ import pytest
 from paramgen.compiler.land import land
 from paramgen.encode import FIELDS, Word, unpack
 from paramgen.mirror.decay import WAD, decay_factor
-from paramgen.mirror.steward import collateral_refusals, coupled_refusals, rate_refusals
+from paramgen.mirror.validity import collateral_refusals, coupled_refusals, rate_refusals
 from paramgen.units import Rounding
 from tests.support.rwa import compiled
 

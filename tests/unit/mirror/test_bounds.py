@@ -8,6 +8,8 @@ from math import floor
 import pytest
 
 from paramgen.encode import Word, pack
+from paramgen.mirror.domains import parameters
+from paramgen.mirror.guardrails import FULL_BUDGET, Guardrail
 from paramgen.mirror.oracle import (
     Answer,
     Configuration,
@@ -21,15 +23,8 @@ from paramgen.mirror.oracle import (
     view,
 )
 from paramgen.mirror.rate import MAX_RATE, WAD, Curve, rate_per_second, supply_rate_per_second
-from paramgen.mirror.steward import (
-    FULL_BUDGET,
-    Guardrail,
-    Ledger,
-    Section,
-    coupled_refusals,
-    judge_update,
-    parameters,
-)
+from paramgen.mirror.steward import Ledger, Section, judge_update
+from paramgen.mirror.validity import coupled_refusals
 from tests.support.markets import COLLATERAL, DAY, ORACLE, VALUES, rails, word_of
 
 NOW = 1_700_000_000

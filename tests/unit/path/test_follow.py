@@ -10,7 +10,8 @@ import pytest
 from paramgen.artefact import word as word_text
 from paramgen.difference import PARAMETER_IDS, PlanError
 from paramgen.encode import Word, unpack
-from paramgen.mirror.steward import Guardrail, judge_update
+from paramgen.mirror.guardrails import Guardrail
+from paramgen.mirror.steward import judge_update
 from paramgen.path.follow import due, landed, step_artefact
 from paramgen.path.plan import is_jump, make_paths
 from paramgen.path.saved import from_bytes, to_bytes

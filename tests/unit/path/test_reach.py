@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from paramgen.mirror.steward import Guardrail
+from paramgen.mirror.guardrails import Guardrail
 from paramgen.path.reach import Track
 
 RAIL = Guardrail(100, 1_000, 60, 60, 0, 0, 0, False, False, False, False)  # noqa: FBT003

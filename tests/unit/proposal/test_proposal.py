@@ -10,7 +10,7 @@ import yaml
 from eth_utils.address import to_checksum_address
 
 from paramgen.difference import PARAMETER_IDS, difference
-from paramgen.mirror.steward import Guardrail
+from paramgen.mirror.guardrails import Guardrail
 from paramgen.plan import make_plan
 from paramgen.proposal.actions import (
     APPLY_BATCH,
