@@ -14,7 +14,8 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from paramgen.book.schema import Asset, Evidence, EvidenceKind
+from paramgen.book.evidence import Evidence, EvidenceKind
+from paramgen.book.schema import Asset
 from paramgen.compiler.build import Compiled, CompiledAsset
 from paramgen.compiler.explain import because, evidence_of
 from paramgen.compiler.venues import Listed, price_units

@@ -20,8 +20,9 @@ from paramgen.backtest.policies import Policy, Tape
 from paramgen.backtest.positions import Lognormal, Positions, draw_positions
 from paramgen.backtest.served import Market, served_by, tape
 from paramgen.backtest.walk import CompiledFold
+from paramgen.book.exits import Pool
 from paramgen.book.policy import Policy as Appetite
-from paramgen.book.schema import Asset, Pool
+from paramgen.book.schema import Asset
 from paramgen.encode import BY_NAME
 from paramgen.mirror.oracle import Configuration
 from paramgen.mirror.rate import Curve

@@ -16,16 +16,7 @@ from numpy.typing import NDArray
 
 from paramgen.backtest.borrowers import BookRun, BookTask, book_tasks, run_book
 from paramgen.backtest.coverage import Covered, decay_coverage, horizon_losses
-from paramgen.backtest.events import (
-    GUARDS,
-    PAUSES,
-    Event,
-    Guard,
-    Span,
-    events,
-    joined,
-    spans,
-)
+from paramgen.backtest.events import GUARDS, PAUSES, Event, Guard, Span, events, joined, spans
 from paramgen.backtest.haircut import haircut_test
 from paramgen.backtest.lending import LendingRun, lending_runs
 from paramgen.backtest.liquidity import PoolHistory
@@ -45,7 +36,7 @@ from paramgen.backtest.walk import (
     rounds,
 )
 from paramgen.book.loaded import Loaded
-from paramgen.book.schema import OracleSpec
+from paramgen.book.prices import OracleSpec
 from paramgen.mirror.oracle import Configuration, Deployment, State, Status
 from paramgen.params.losses import YEAR
 from paramgen.units import PRICE_UNITS, Rounding, round_fraction

@@ -16,9 +16,10 @@ import numpy as np
 from paramgen.backtest.replay import Rounds
 from paramgen.book.loaded import Loaded, PriceHistory
 from paramgen.book.policy import Policy
+from paramgen.book.prices import Feed, Market, OracleSpec
 from paramgen.book.quantity import Share
 from paramgen.book.resolve import replace_input
-from paramgen.book.schema import Asset, Feed, Market, OracleSpec
+from paramgen.book.schema import Asset
 from paramgen.compiler.build import CompiledAsset, compile_asset, rederive
 from paramgen.compiler.fits import Fits, PriceFit
 from paramgen.compiler.land import Landed, land

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from paramgen.book.evidence import Address, Text
 from paramgen.book.quantity import (
     AnyQuantity,
     Confidence,
@@ -29,7 +30,7 @@ from paramgen.book.quantity import (
     Volatility,
     refuse,
 )
-from paramgen.book.schema import Address, AssetClass, Text
+from paramgen.book.schema import AssetClass
 
 
 class Horizons(Frozen):

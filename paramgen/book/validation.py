@@ -10,9 +10,10 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from paramgen.book.evidence import ADDRESS, IDENTIFIER, SHA256
 from paramgen.book.loaded import Lines
 from paramgen.book.quantity import Frozen
-from paramgen.book.schema import ADDRESS, IDENTIFIER, SHA256, TENOR
+from paramgen.book.schema import TENOR
 from paramgen.errors import Problem
 
 Model = TypeVar("Model", bound=Frozen)

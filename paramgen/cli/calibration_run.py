@@ -13,7 +13,7 @@ import click
 
 from paramgen.backtest.run import Mapper
 from paramgen.book.calibration import Resampling, Settings
-from paramgen.book.schema import IDENTIFIER, HistoryFormat
+from paramgen.book.evidence import IDENTIFIER, HistoryFormat
 from paramgen.calibrate.agreement import Readings
 from paramgen.cli.calibration_tables import COLUMNS, rows, warnings_of
 from paramgen.compiler.build import chosen_assets

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from paramgen.book.schema import Asset, EvidenceKind, Published
+from paramgen.book.evidence import EvidenceKind
+from paramgen.book.schema import Asset, Published
 from paramgen.cli.output import (
     basis_points,
     book_argument,

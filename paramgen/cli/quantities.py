@@ -8,6 +8,7 @@ from typing import Any
 import click
 from pydantic import TypeAdapter, ValidationError
 
+from paramgen.book.evidence import Moment
 from paramgen.book.quantity import (
     Confidence,
     Duration,
@@ -17,7 +18,6 @@ from paramgen.book.quantity import (
     Rate,
     Share,
 )
-from paramgen.book.schema import Moment
 
 
 class Quantity(click.ParamType):

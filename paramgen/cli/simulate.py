@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from paramgen.backtest.simulate import Distribution, distribution
 from paramgen.backtest.simulate import simulate as simulated
 from paramgen.backtest.trials import Plan, trials
+from paramgen.book.evidence import HistoryFormat
 from paramgen.book.loaded import Loaded
-from paramgen.book.schema import HistoryFormat
 from paramgen.cli.output import book_argument, json_option, number, percent, show_json, table
 from paramgen.cli.quantities import FiniteRange
 from paramgen.cli.scale import scale_options, shown_progress, where

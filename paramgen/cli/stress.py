@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from paramgen.book.schema import HistoryFormat
+from paramgen.book.evidence import HistoryFormat
 from paramgen.book.validation import did_you_mean
 from paramgen.cli.output import (
     basis_points,

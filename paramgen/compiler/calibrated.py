@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from paramgen.book.calibration import Calibration, Staleness
 from paramgen.book.policy import Policy
-from paramgen.book.schema import Asset, Feed
+from paramgen.book.prices import Feed
+from paramgen.book.schema import Asset
 from paramgen.params.binding import Binding
 from paramgen.params.fallback import GapTail
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paramgen.book.schema import Book, Cohort, Credit, Logit, Role
+from paramgen.book.credit import Cohort, Credit, Logit, Role
+from paramgen.book.schema import Book
 from paramgen.compiler.ledger import Scope
 from paramgen.model.arrays import Float
 from paramgen.model.credit import (

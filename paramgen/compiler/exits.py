@@ -9,7 +9,7 @@ from typing import assert_never
 
 import numpy as np
 
-from paramgen.book.schema import Negotiated, OrderBook, Pool, Redemption
+from paramgen.book.exits import Negotiated, OrderBook, Pool, Redemption
 from paramgen.compiler.ledger import Scope
 from paramgen.model.amm import (
     constant_product_capacity,

@@ -16,7 +16,8 @@ from scipy import stats
 
 from paramgen.book.calibration import Breaker, Calibration, Price
 from paramgen.book.policy import Policy
-from paramgen.book.schema import Asset, Feed
+from paramgen.book.prices import Feed
+from paramgen.book.schema import Asset
 from paramgen.compiler.calibrated import calibrated_gaps
 from paramgen.params.binding import Binding, greatest
 from paramgen.params.breaker import (

@@ -17,8 +17,9 @@ from pydantic import ValidationError
 from paramgen.backtest.liquidity import PoolHistory
 from paramgen.backtest.run import ReplayedFold, Request
 from paramgen.backtest.walk import LEGS
+from paramgen.book.evidence import Evidence, EvidenceKind, HistoryFormat
 from paramgen.book.loaded import InputFile, Loaded, PriceHistory
-from paramgen.book.schema import Asset, Evidence, EvidenceKind, HistoryFormat
+from paramgen.book.schema import Asset
 from paramgen.book.validation import did_you_mean
 from paramgen.edge.files import write_whole
 from paramgen.edge.histories import HistoryError, read_history

@@ -10,8 +10,8 @@ from pathlib import Path
 from paramgen.book.calibration import Calibration, Resampling, Settings
 from paramgen.book.loaded import Loaded
 from paramgen.book.policy import Policy
+from paramgen.book.prices import Feed as BookFeed
 from paramgen.book.schema import Asset
-from paramgen.book.schema import Feed as BookFeed
 from paramgen.calibrate.agreement import Readings, Source, calibrate_tolerance, readings
 from paramgen.calibrate.feed import calibrate_feed
 from paramgen.calibrate.parts import fit_staleness

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paramgen.book.calibration import Input
+from paramgen.book.evidence import HistoryFormat
 from paramgen.book.loaded import PriceHistory
-from paramgen.book.schema import HistoryFormat
 from paramgen.edge.histories import HistoryError, read_history
 from paramgen.errors import InvalidInputError, Place, Problem
 from paramgen.params.history import History

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from paramgen.book.evidence import HistoryFormat
 from paramgen.book.loaded import PriceHistory
-from paramgen.book.schema import HistoryFormat
 from paramgen.book.validation import did_you_mean
 from paramgen.params.binding import ParameterError
 from paramgen.params.history import clean_history

@@ -21,10 +21,11 @@ from paramgen.book.checks import (
     prior_problems,
     reference_problems,
 )
+from paramgen.book.evidence import Evidence, EvidenceKind, HistoryFormat
 from paramgen.book.loaded import InputFile, Lines, Loaded, PriceHistory
 from paramgen.book.policy import Policy
 from paramgen.book.resolve import POLICY_EVIDENCE, attach_evidence
-from paramgen.book.schema import Book, Evidence, EvidenceKind, HistoryFormat
+from paramgen.book.schema import Book
 from paramgen.book.validation import read_model, salvage
 from paramgen.edge.calibration_files import CalibrationError, read_calibration
 from paramgen.edge.histories import HistoryError, read_history

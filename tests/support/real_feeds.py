@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from paramgen.book.schema import HistoryFormat
+from paramgen.book.evidence import HistoryFormat
 from paramgen.edge.histories import read_history
 from paramgen.params.history import History
 

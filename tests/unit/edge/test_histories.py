@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paramgen.book.schema import HistoryFormat
+from paramgen.book.evidence import HistoryFormat
 from paramgen.edge import histories
 from paramgen.edge.histories import HistoryError, read_history
 from paramgen.edge.load import load_book

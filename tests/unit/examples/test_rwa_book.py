@@ -9,8 +9,9 @@ from importlib.resources import as_file, files
 
 import pytest
 
+from paramgen.book.evidence import EvidenceKind
 from paramgen.book.resolve import inputs
-from paramgen.book.schema import AssetClass, EvidenceKind
+from paramgen.book.schema import AssetClass
 from paramgen.compiler.build import compile_book
 from paramgen.edge.load import load_book
 from paramgen.encode import BY_NAME

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paramgen.book.schema import HistoryFormat
+from paramgen.book.evidence import HistoryFormat
 from paramgen.edge.histories import read_history
 from paramgen.params.binding import ParameterError
 from paramgen.params.history import History
