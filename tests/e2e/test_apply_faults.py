@@ -6,21 +6,31 @@ finishes all the same, or ends with exit code 3 and a report that says what land
 finishes it, with the state of a run that nothing disturbed and nothing deployed twice.
 """
 
-import json
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import pytest
 from ape_foundry.provider import FoundryProvider
 from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.crypto import keccak
 
-from scripts import deploy, update_params
+from scripts import deploy
+from tests.e2e.bench import (
+    ALL,
+    ARTEFACT,
+    BATCH,
+    OFF,
+    ON,
+    ORACLE,
+    SEND,
+    STEPS,
+    Bench,
+    finished,
+    restored,
+    stopped,
+)
 from tests.e2e.conftest import ANVIL, DEPLOYER, Anvil, Workshop, start_anvil
 from tests.support.artefacts import sample_artefact
 from tests.support.faults import (
-    Proxy,
     after,
     always,
     at,
@@ -34,71 +44,8 @@ from tests.support.faults import (
     swallowed,
 )
 
-ARTEFACT = sample_artefact(1, secondary=False)
-STEPS = [
-    "steward",
-    "token/asset-0",
-    "primary/asset-0",
-    "primary/asset-0 price",
-    "oracle/asset-0",
-    "listing/asset-0",
-    "guardrails",
-    "batch",
-]
-ALL = len(STEPS)
-ORACLE, BATCH = STEPS.index("oracle/asset-0") + 1, ALL
-SEND = "eth_sendRawTransaction"
 EVER = 10_000
-ON, OFF = [True], [False]
 SOMEONE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
-
-
-@dataclass
-class Bench:
-    """A workshop whose node is behind a proxy, and the node itself."""
-
-    workshop: Workshop
-    proxy: Proxy
-    node: Anvil
-    patience: str = "1"
-    options: tuple[str, ...] = ()
-    outputs: list[str] = field(default_factory=list)
-
-    def run(self, *options, script=update_params.cli):
-        """One run; its exit code and its JSON document, None where it printed none."""
-        wanted = ("--artefact", str(self.workshop.folder / "wanted.json"))
-        usual = ("--json", "--yes", "--patience", self.patience, *self.options)
-        done = self.workshop.run(script, *wanted, *usual, *options)
-        self.outputs += [done.stdout, done.stderr]
-        return done.code, json.loads(done.stdout) if done.stdout else None, done.stderr
-
-    def want(self, artefact):
-        self.workshop.artefact(artefact)
-
-    def report(self):
-        return json.loads((self.workshop.folder / "build" / "apply-report.json").read_text())
-
-    def statuses(self):
-        return {entry["step"]: entry["status"] for entry in self.report()["steps"]}
-
-    def contracts(self):
-        return {name: found["address"] for name, found in self.recorded()["contracts"].items()}
-
-    def recorded(self):
-        chains = json.loads(self.workshop.deployments.read_text())["chains"]
-        return next(iter(chains.values()))
-
-    def send(self, **transaction):
-        """A transaction of the deployer's from elsewhere, by way of the node's own key."""
-        return self.node.ask("eth_sendTransaction", {"from": DEPLOYER, **transaction})
-
-    def mine(self):
-        self.node.ask("evm_setAutomine", *ON)
-        self.node.ask("evm_mine")
-
-    def hold(self):
-        """From now on nothing is mined."""
-        self.node.ask("evm_setAutomine", *OFF)
 
 
 @pytest.fixture(scope="module")
@@ -109,16 +56,6 @@ def node():
     yield found
     process.terminate()
     process.wait(timeout=10)
-
-
-@contextmanager
-def restored(node):
-    """The node as it is now, once more at the end."""
-    snapshot = node.ask("evm_snapshot")
-    yield
-    node.ask("evm_setAutomine", *ON)
-    node.ask("anvil_dropAllTransactions")
-    assert node.ask("evm_revert", snapshot)
 
 
 @pytest.fixture
@@ -137,32 +74,6 @@ def undisturbed(node, tmp_path_factory):
         bench.want(ARTEFACT)
         assert finished(bench) == ALL
         return bench.contracts()
-
-
-def finished(bench):
-    """A run that ends well: everything read back, nothing left open; what it sent."""
-    code, document, stderr = bench.run()
-    assert code == 0, stderr
-    assert document["status"] == "applied"
-    assert document["verified_fields"] > 0
-    assert bench.recorded()["intents"] == {}
-    assert bench.report()["status"] == "applied"
-    assert set(bench.statuses().values()) == {"landed"}
-    return len(document["transactions"])
-
-
-def stopped(bench, step, status):
-    """A run that ends half way: exit code 3, and the same report on stdout and on disk."""
-    code, document, stderr = bench.run()
-    assert code == 3, (code, stderr)
-    assert document == bench.report()
-    assert document["status"] == "incomplete"
-    assert bench.statuses()[step] == status, stderr
-    number = STEPS.index(step)
-    assert {bench.statuses()[s] for s in STEPS[:number]} <= {"landed"}
-    assert {bench.statuses()[s] for s in STEPS[number + 1 :]} <= {"not sent"}
-    assert f"{step}" in stderr
-    return next(entry for entry in document["steps"] if entry["step"] == step)
 
 
 def hash_of(signed):
