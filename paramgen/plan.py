@@ -76,7 +76,6 @@ class ChainState:
     time: int
     steward: str | None = None
     caller_is_governor: bool = True
-    caller_is_steward: bool = True
     price_move_limit: int | None = None
     guardrails: Mapping[int, int] | None = None
     markets: Mapping[str, MarketState] | None = None
@@ -171,8 +170,32 @@ def why_not(plan: Plan, state: ChainState) -> tuple[str, ...]:
     A market may stand as assumed, or as the plan leaves it: a killed run has then been there. One
     that the plan deploys may stand anywhere between, for each of its words is none or the plan's.
     """
-    moved = _moved_chain(plan.assumes, state)
-    return moved or (*_moved_markets(plan, state), *_moved_rails(plan, state))
+    assumed = plan.assumes
+    moved = moved_chain(assumed, state, steward=assumed.steward or state.steward)
+    after = {PARAMETER_IDS[change.field]: change.after for change in plan.guardrails}
+    return moved or (*_moved_markets(plan, state), *moved_rails(assumed, state, after))
+
+
+def moved_chain(assumed: Assumption, state: ChainState, *, steward: str | None) -> tuple[str, ...]:
+    """In what a chain is not the assumed one, whose steward has to be `steward`."""
+    pairs = [
+        ("chain", assumed.chain_id, state.chain_id),
+        ("genesis", assumed.genesis, state.genesis),
+        ("steward", steward, state.steward),
+    ]
+    return tuple(
+        f"it was made for the {name} {wanted}, this is {found}"
+        for name, wanted, found in pairs
+        if wanted != found
+    )
+
+
+def moved_rails(assumed: Assumption, state: ChainState, after: Mapping[int, int]) -> Iterator[str]:
+    """Every guardrail that is neither as assumed nor, by parameter id, as it is to be."""
+    for field, identifier in PARAMETER_IDS.items():
+        before = assumed.guardrails.get(identifier, 0)
+        if state.rail(identifier) not in (before, after.get(identifier, before)):
+            yield f"the guardrail of {field} is not as it was at block {assumed.block}"
 
 
 # --- parts -------------------------------------------------------------------------------------
@@ -264,33 +287,12 @@ def _assumption(artefact: Mapping[str, Any], state: ChainState) -> Assumption:
     )
 
 
-def _moved_chain(assumed: Assumption, state: ChainState) -> tuple[str, ...]:
-    pairs = [
-        ("chain", assumed.chain_id, state.chain_id),
-        ("genesis", assumed.genesis, state.genesis),
-        ("steward", assumed.steward or state.steward, state.steward),
-    ]
-    return tuple(
-        f"it was made for the {name} {wanted}, this is {found}"
-        for name, wanted, found in pairs
-        if wanted != found
-    )
-
-
 def _moved_markets(plan: Plan, state: ChainState) -> Iterator[str]:
     for asset, standing in plan.assumes.markets.items():
         market = state.market(asset)
         now = None if market is None else market.standing
         if not _compatible(standing, now, plan.words.get(asset, {})):
             yield f"{asset} is not as it was at block {plan.assumes.block}"
-
-
-def _moved_rails(plan: Plan, state: ChainState) -> Iterator[str]:
-    after = {PARAMETER_IDS[change.field]: change.after for change in plan.guardrails}
-    for field, identifier in PARAMETER_IDS.items():
-        before = plan.assumes.guardrails.get(identifier, 0)
-        if state.rail(identifier) not in (before, after.get(identifier, before)):
-            yield f"the guardrail of {field} is not as it was at block {plan.assumes.block}"
 
 
 def _compatible(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from paramgen.artefact import canonical
 from paramgen.artefact import word as word_text
@@ -13,6 +13,7 @@ from paramgen.plan import Change, Plan, Verdict
 from paramgen.targets.envelope import plain_json
 
 SCHEMA = "paramgen/plan/1"
+Saved = TypeVar("Saved")
 
 
 def to_document(plan: Plan) -> dict[str, Any]:
@@ -71,23 +72,6 @@ def assumption_document(assumed: Assumption) -> dict[str, Any]:
     }
 
 
-def from_document(document: Any) -> Plan:
-    """Read a plan back.
-
-    Raises
-    ------
-    PlanError
-        When the document is no plan of this schema.
-    """
-    found = document.get("schema") if isinstance(document, dict) else None
-    if found != SCHEMA:
-        raise PlanError(f"this is no saved plan: schema {found!r}, wanted {SCHEMA!r}")
-    try:
-        return _read_plan(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise PlanError(f"this saved plan is damaged: {error!r}; make it anew") from error
-
-
 def to_bytes(plan: Plan) -> bytes:
     """The plan in canonical bytes."""
     return canonical(to_document(plan))
@@ -99,13 +83,32 @@ def from_bytes(data: bytes) -> Plan:
     Raises
     ------
     PlanError
-        When they hold no plan.
+        When they hold no plan of this schema.
+    """
+    return read_saved(data, SCHEMA, "plan", "make it anew", _read_plan)
+
+
+def read_saved(
+    data: bytes, schema: str, what: str, remedy: str, read: Callable[[Mapping[str, Any]], Saved]
+) -> Saved:
+    """Read what was saved under a schema; `what` and `remedy` are for the errors.
+
+    Raises
+    ------
+    PlanError
+        When the bytes are no JSON of this schema, or `read` finds them damaged.
     """
     try:
         document = plain_json(data)
     except ValueError as error:
-        raise PlanError(f"this is no saved plan: {error}") from error
-    return from_document(document)
+        raise PlanError(f"this is no saved {what}: {error}") from error
+    found = document.get("schema") if isinstance(document, dict) else None
+    if found != schema:
+        raise PlanError(f"this is no saved {what}: schema {found!r}, wanted {schema!r}")
+    try:
+        return read(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PlanError(f"this saved {what} is damaged: {error!r}; {remedy}") from error
 
 
 def _read_plan(document: Mapping[str, Any]) -> Plan:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from paramgen.backtest.replay import Rounds
 from paramgen.backtest.walk import Fold
-from paramgen.mirror.decay import WAD, decay_factor
+from paramgen.mirror.decay import WAD
 from paramgen.mirror.oracle import Configuration
 from paramgen.params.losses import Array
 
@@ -38,14 +38,7 @@ class Covered:
 
 def encoded_decay(configuration: Configuration, age: int) -> float:
     """D(τ) as the contract computes it, for τ at or beyond the staleness limit."""
-    factor = decay_factor(
-        configuration.decay_step,
-        configuration.decay_rate,
-        configuration.decay_floor,
-        configuration.primary_staleness,
-        age,
-    )
-    return factor / WAD
+    return configuration.decay_at(age) / WAD
 
 
 def decay_coverage(

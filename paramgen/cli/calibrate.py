@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from paramgen.cli.calibration_tables import evidence_entry, show_calibrations, warnings_of
-from paramgen.cli.output import json_option, show_json
+from paramgen.cli.output import json_option, show_json, with_options
 from paramgen.cli.quantities import (
     CONFIDENCE,
     DURATION,
@@ -27,7 +26,7 @@ from paramgen.edge.scale import Kept, spread
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _KINDS = ("rounds", "prices", "nav", "supply")
 
-_OPTIONS = (
+_options = with_options(
     click.option("--kind", type=click.Choice(_KINDS), default="rounds", show_default=True,
                  help="What the files hold: a feed's rounds, prices, NAVs, or a supply or TVL."),
     click.option("--time", default="time", show_default=True, help="Column of the times."),
@@ -74,12 +73,6 @@ _OPTIONS = (
     click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False),
                  default=Path("build"), show_default=True, help="Folder for the evidence."),
 )  # fmt: skip
-
-
-def _options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 @click.command()

@@ -22,7 +22,7 @@ from paramgen.calibrate.credit import (
     fit_grades,
     fit_panel,
 )
-from paramgen.cli.output import json_option, percent, show_json, table
+from paramgen.cli.output import json_option, percent, show_json, table, with_options
 from paramgen.cli.quantities import FiniteRange
 from paramgen.edge.files import write_whole
 from paramgen.edge.panels import PanelColumns, read_bytes, read_counts, read_panel
@@ -33,10 +33,9 @@ from paramgen.report.page import Page, html
 
 SCHEMA = "paramgen/credit-calibration/1"
 
-Command = Callable[..., Any]
 Fit = TypeVar("Fit", GradesFit, PanelFit)
 
-_SHARED = (
+_shared_options = with_options(
     click.argument("file", type=click.Path(path_type=Path), metavar="FILE"),
     click.option(
         "--strength", type=FiniteRange(0, min_open=True), default=100.0, show_default=True,
@@ -66,19 +65,13 @@ _SHARED = (
 )  # fmt: skip
 
 
-def _with_shared_options(command: Command) -> Command:
-    for option in reversed(_SHARED):
-        command = option(command)
-    return command
-
-
 @click.group(name="calibrate-credit")
 def calibrate_credit() -> None:
     """Fit PD, LGD and signal weights and write them as evidence for a book."""
 
 
 @calibrate_credit.command()
-@_with_shared_options
+@_shared_options
 def counts(
     *,
     file: Path,
@@ -111,7 +104,7 @@ def counts(
 
 
 @calibrate_credit.command()
-@_with_shared_options
+@_shared_options
 @click.option("--outcome", required=True, help="Column: 1 default, 0 none, or the fraction lost.")
 @click.option(
     "--obligor", default="obligor", show_default=True,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import click
+
+from paramgen.cli.output import with_options
 
 RPC_VARIABLE = "PARAMGEN_RPC"
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -44,32 +45,21 @@ _NODE = (
                  help="Address of a node to ask; it is never shown."),
     click.option("--block", type=click.IntRange(0), help="Block to read at. [default: latest]"),
 )  # fmt: skip
+node_options = with_options(*_NODE)
+"""The options that say which node to ask, and of when."""
 
-
-def node_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say which node to ask, and of when."""
-    for option in reversed(_NODE):
-        command = option(command)
-    return command
-
-
-def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of a command that reads a proposal which is under way."""
-    rpc, block = _NODE
-    options = (
-        rpc,
-        click.option("--proposal-id", type=click.IntRange(0), help="A governor's proposal."),
-        click.option("--operation-id", help="A timelock's operation."),
-        click.option("--safe-tx-hash", help="A Safe's transaction."),
-        click.option("--safe-tx", type=_FILE,
-                     help="That transaction, as the transaction service's JSON tells it."),
-        block,
-        click.option("--from-block", type=click.IntRange(0),
-                     help="First block of its events. [default: the plan's]"),
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
+live_options = with_options(
+    _NODE[0],
+    click.option("--proposal-id", type=click.IntRange(0), help="A governor's proposal."),
+    click.option("--operation-id", help="A timelock's operation."),
+    click.option("--safe-tx-hash", help="A Safe's transaction."),
+    click.option("--safe-tx", type=_FILE,
+                 help="That transaction, as the transaction service's JSON tells it."),
+    _NODE[1],
+    click.option("--from-block", type=click.IntRange(0),
+                 help="First block of its events. [default: the plan's]"),
+)  # fmt: skip
+"""The options of a command that reads a proposal which is under way."""
 
 
 @dataclass(frozen=True)
@@ -94,17 +84,13 @@ class Houses:
         return bool(self.governor or self.timelock or self.safe_tx)
 
 
-def pending_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say where governance may be under way."""
-    options = (
-        click.option("--governor", multiple=True, help="Show its proposals under way, too."),
-        click.option("--timelock", multiple=True, help="Show its operations under way, too."),
-        click.option("--safe", help="The Safe that --safe-tx are of."),
-        click.option("--safe-tx", type=_FILE, multiple=True,
-                     help="Show this transaction of its queue, as the service's JSON tells it."),
-        click.option("--from-block", type=click.IntRange(0),
-                     help="First block of their events. [default: the steward's deployment]"),
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
+pending_options = with_options(
+    click.option("--governor", multiple=True, help="Show its proposals under way, too."),
+    click.option("--timelock", multiple=True, help="Show its operations under way, too."),
+    click.option("--safe", help="The Safe that --safe-tx are of."),
+    click.option("--safe-tx", type=_FILE, multiple=True,
+                 help="Show this transaction of its queue, as the service's JSON tells it."),
+    click.option("--from-block", type=click.IntRange(0),
+                 help="First block of their events. [default: the steward's deployment]"),
+)  # fmt: skip
+"""The options that say where governance may be under way."""

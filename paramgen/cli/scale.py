@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from paramgen.cli.output import with_options
 from paramgen.edge.scale import Progress, Where
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def scale_options(command: Command) -> Command:
-    """Add `--workers` and `--scheduler`; `where` reads them."""
-    workers = click.option(
+scale_options = with_options(
+    click.option(
         "--workers", type=click.IntRange(0, 256), default=0, show_default="this process alone",
         help="Run on a cluster of so many processes on this machine.",
-    )  # fmt: skip
-    scheduler = click.option(
+    ),
+    click.option(
         "--scheduler", default="", metavar="tcp://HOST:PORT",
         help="Run on the Dask scheduler at this address.",
-    )  # fmt: skip
-    return workers(scheduler(command))
+    ),
+)  # fmt: skip
+"""`--workers` and `--scheduler`; `where` reads them."""
 
 
 def where(workers: int, scheduler: str) -> Where:

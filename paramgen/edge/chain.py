@@ -141,7 +141,6 @@ class Chain:
             time=first[0],
             steward=steward,
             caller_is_governor=first[1],
-            caller_is_steward=first[2],
             price_move_limit=first[3],
             guardrails=dict(enumerate(first[5])),
             markets={

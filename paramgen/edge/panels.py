@@ -75,16 +75,7 @@ def read_panel(data: bytes, name: str, columns: PanelColumns) -> tuple[Panel, in
     """
     frame = frame_of(data, name)
     wanted = (columns.outcome, columns.obligor, *columns.signals)
-    problems = [
-        Problem(
-            Place(name, _HEADER_LINE), "column", column, "is not in the file.",
-            did_you_mean(column, list(frame.columns)),
-        )
-        for column in wanted
-        if column not in frame.columns
-    ]  # fmt: skip
-    if problems:
-        raise InvalidInputError(problems)
+    require_columns(frame, name, wanted)
     place = Places(name)
     numbers = place.numbers(frame, [columns.outcome, *columns.signals], empty=True)
     bound = "must lie in [0, 1]: 1 for a default, 0 for none, or the fraction lost."
@@ -125,6 +116,25 @@ def frame_of(data: bytes, name: str) -> pd.DataFrame:
     if problems:
         raise InvalidInputError(problems)
     return frame
+
+
+def require_columns(frame: pd.DataFrame, name: str, columns: Sequence[str]) -> None:
+    """Refuse a file that lacks columns.
+
+    Raises
+    ------
+    InvalidInputError : naming all that it lacks, each with the nearest that it has.
+    """
+    missing = [
+        Problem(
+            Place(name, _HEADER_LINE), "column", column, "is not in the file.",
+            did_you_mean(column, list(frame.columns)),
+        )
+        for column in columns
+        if column not in frame.columns
+    ]  # fmt: skip
+    if missing:
+        raise InvalidInputError(missing)
 
 
 def _read_csv(data: bytes) -> pd.DataFrame:

@@ -14,8 +14,7 @@ import pandas as pd
 
 from paramgen.backtest.impact import Snapshot
 from paramgen.book.validation import did_you_mean
-from paramgen.edge.panels import Places, frame_of
-from paramgen.errors import InvalidInputError, Place, Problem
+from paramgen.edge.panels import Places, frame_of, require_columns
 
 COLUMNS = ("account", "asset", "amount", "debt")
 USD_DECIMALS = 8
@@ -35,14 +34,7 @@ def read_snapshot(data: bytes, name: str, decimals: Mapping[str, int]) -> Snapsh
     InvalidInputError : with every missing column and every cell that is wrong.
     """
     frame = frame_of(data, name)
-    missing = [
-        Problem(Place(name, 1), "column", column, "is not in the file.",
-                did_you_mean(column, list(frame.columns)))
-        for column in COLUMNS
-        if column not in frame.columns
-    ]  # fmt: skip
-    if missing:
-        raise InvalidInputError(missing)
+    require_columns(frame, name, COLUMNS)
     place = Places(name)
     assets = _names(place, frame, "asset")
     accounts = _names(place, frame, "account")

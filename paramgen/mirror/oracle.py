@@ -67,6 +67,12 @@ class Configuration:
         """The packed configuration word."""
         return ORACLE_CONFIGURATION.pack(asdict(self))
 
+    def decay_at(self, age: int) -> int:
+        """D(age) in 1e-18, for ages at or beyond the staleness limit; seconds."""
+        return decay_factor(
+            self.decay_step, self.decay_rate, self.decay_floor, self.primary_staleness, age
+        )
+
     def is_valid(self, *, has_secondary: bool) -> bool:
         """Whether the oracle accepts the word, as `OracleWords.requireValidConfiguration`."""
         limits = (self.primary_staleness, self.secondary_staleness)
@@ -400,14 +406,7 @@ def _aged(oracle: Oracle, price: int, time: int, now: int) -> Verdict:
     stopped = Verdict(Status.STOPPED, 0, time, 0)
     if age > configuration.maximum_age:
         return stopped
-    factor = decay_factor(
-        configuration.decay_step,
-        configuration.decay_rate,
-        configuration.decay_floor,
-        configuration.primary_staleness,
-        age,
-    )
-    decayed = price * factor // WAD
+    decayed = price * configuration.decay_at(age) // WAD
     if decayed < oracle.deployment.min_price:
         return stopped
     return Verdict(Status.DECAYING, decayed, time, price)

@@ -16,7 +16,7 @@ from paramgen.artefact import word as word_text
 from paramgen.difference import PARAMETER_IDS, PlanError, Standing
 from paramgen.mirror.guardrails import Guardrail
 from paramgen.path.plan import Path, Paths, Step, Words, earliest
-from paramgen.plan import ChainState, MarketState
+from paramgen.plan import ChainState, MarketState, moved_chain, moved_rails
 from paramgen.units import BPS
 
 
@@ -53,7 +53,12 @@ def due(saved: Paths, artefact: Mapping[str, Any], state: ChainState) -> Due:
             f"the saved path is of artefact {saved.artefact}, not {artefact['hash']}.\n"
             "    Name its book or artefact, or plan the path anew."
         )
-    reasons = (*_moved_chain(saved, state), *_moved_markets(saved, state))
+    assumed = saved.assumes
+    reasons = (
+        *moved_chain(assumed, state, steward=assumed.steward),
+        *_moved_markets(saved, state),
+        *moved_rails(assumed, state, {}),
+    )
     if reasons:
         raise PlanError(
             "the saved path does not fit this chain any more:\n"
@@ -119,23 +124,8 @@ def _stepping(market: Mapping[str, Any], words: Words, standing: Standing) -> di
     return {**market, "words": {name: known[name] for name in market["words"]}}
 
 
-def _moved_chain(saved: Paths, state: ChainState) -> Iterator[str]:
-    assumed = saved.assumes
-    pairs = (
-        ("chain", assumed.chain_id, state.chain_id),
-        ("genesis", assumed.genesis, state.genesis),
-        ("steward", assumed.steward, state.steward),
-    )
-    for name, wanted, found in pairs:
-        if wanted != found:
-            yield f"it was made for the {name} {wanted}, this is {found}"
-
-
 def _moved_markets(saved: Paths, state: ChainState) -> Iterator[str]:
     for asset, path in saved.markets.items():
         market = state.market(asset)
         if path.steps and (market is None or landed(path, market.standing) is None):
             yield f"{asset} is on no step of the path made at block {saved.assumes.block}"
-    for field, identifier in PARAMETER_IDS.items():
-        if state.rail(identifier) != saved.assumes.guardrails.get(identifier, 0):
-            yield f"the guardrail of {field} is not as it was at block {saved.assumes.block}"

@@ -7,15 +7,14 @@ from dataclasses import asdict
 from typing import Any
 
 from paramgen.artefact import canonical
-from paramgen.difference import PlanError
 from paramgen.path.plan import Obstacle, Path, Paths, Step
 from paramgen.saved_plan import (
     assumption_document,
     read_assumption,
+    read_saved,
     read_words,
     words_document,
 )
-from paramgen.targets.envelope import plain_json
 
 SCHEMA = "paramgen/path/1"
 
@@ -57,17 +56,7 @@ def from_bytes(data: bytes) -> Paths:
     PlanError
         When they hold no path of this schema.
     """
-    try:
-        document = plain_json(data)
-    except ValueError as error:
-        raise PlanError(f"this is no saved path: {error}") from error
-    found = document.get("schema") if isinstance(document, dict) else None
-    if found != SCHEMA:
-        raise PlanError(f"this is no saved path: schema {found!r}, wanted {SCHEMA!r}")
-    try:
-        return _read(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise PlanError(f"this saved path is damaged: {error!r}; plan it anew") from error
+    return read_saved(data, SCHEMA, "path", "plan it anew", _read)
 
 
 def _read(document: Mapping[str, Any]) -> Paths:

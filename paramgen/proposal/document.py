@@ -103,8 +103,15 @@ def _sent(
     left = difference(artefact, assumed)
     calls = actions_of(artefact, assumed, left, request.deadline)
     text = _text(artefact, assumed, request, left, calls).encode()
-    envelope = Envelope(
-        chain_id=assumed.chain_id,
+    return text, form.write(calls, envelope_of(artefact, request, assumed.chain_id, text))
+
+
+def envelope_of(
+    artefact: Mapping[str, Any], request: Request, chain_id: int, text: bytes
+) -> Envelope:
+    """What carries the calls: the request, and the artefact's hash as salt."""
+    return Envelope(
+        chain_id=chain_id,
         carrier=request.carrier,
         title=request.title,
         description=description(artefact, request, text),
@@ -112,7 +119,6 @@ def _sent(
         salt=from_hex(artefact["hash"], "artefact hash"),
         delay=request.delay,
     )
-    return text, form.write(calls, envelope)
 
 
 def description(artefact: Mapping[str, Any], request: Request, text: bytes) -> str:

@@ -24,14 +24,14 @@ from paramgen.proposal.document import (
     REPORT,
     TEXT,
     Request,
-    description,
+    envelope_of,
     manifest,
     template,
 )
 from paramgen.report import charts
 from paramgen.report.page import Page, Picture, Section, Table, html
 from paramgen.targets.calls import ProposalError, as_hex, from_hex, required
-from paramgen.targets.envelope import Envelope, Format, whole_number, write_json
+from paramgen.targets.envelope import Format, whole_number, write_json
 from paramgen.targets.present import Key, Present, key_of, standing_all, stands
 from paramgen.targets.registry import VENUES
 from paramgen.targets.setters import Held, Setting
@@ -171,19 +171,11 @@ def venue_files(
         stands already.
     """
     target = target_of(artefact, name)
-    salt = from_hex(artefact["hash"], "artefact hash")
+    reference = from_hex(artefact["hash"], "artefact hash")
     sent = _sent(target, standing)
-    emission = target.venue.encode(sent, salt)
+    emission = target.venue.encode(sent, reference)
     text = _text(artefact, target, emission, request, standing).encode()
-    envelope = Envelope(
-        chain_id=target.chain_id,
-        carrier=request.carrier,
-        title=request.title,
-        description=description(artefact, request, text),
-        created_at=request.created_at,
-        salt=salt,
-        delay=request.delay,
-    )
+    envelope = envelope_of(artefact, request, target.chain_id, text)
     written = {
         TEXT: text,
         form.file: form.write(emission.calls, envelope),

@@ -43,6 +43,7 @@ from paramgen.targets.venue import (
     Refusal,
     Resolution,
     picked,
+    together,
 )
 from paramgen.units import BPS, PRICE_UNITS, YEAR_365
 
@@ -91,18 +92,13 @@ Market = AaveEngine | AaveRiskSteward
 
 def express(parameters: Parameters, market: Market, to: tuple[str, ...]) -> Expressed:
     """What the engine's structs take; `to` leads to the contract that takes them."""
-    settings: list[Setting] = []
-    refusals: list[Refusal] = []
-    for part, said in (("collateral", _collateral), ("rates", _rates), ("caps", _caps)):
-        if part in market.sets:
-            found = said(parameters, market, to)
-            settings += found.settings
-            refusals += found.refusals
+    parts = (("collateral", _collateral), ("rates", _rates), ("caps", _caps))
+    found = together(said(parameters, market, to) for part, said in parts if part in market.sets)
     kept = frozenset(market.keep)
-    held = [replace(each, value=None) if _plain(each) in kept else each for each in settings]
+    held = [replace(each, value=None) if _plain(each) in kept else each for each in found.settings]
     return Expressed(
         changing(held, _STRUCTS),
-        tuple(each for each in refusals if not _said_by(each.field, market) <= kept),
+        tuple(each for each in found.refusals if not _said_by(each.field, market) <= kept),
     )
 
 
@@ -268,8 +264,9 @@ def _cap_refusals(
                       int(MAX_CAP * price))  # fmt: skip
 
 
-def readings(settings: Sequence[Setting]) -> tuple[Reading, ...]:
+def readings(settings: Sequence[Setting], market: Market) -> tuple[Reading, ...]:
     """What pool and strategy give back; what is kept is read and compared with nothing."""
+    del market
     return tuple(_reading(each) for each in settings if each.value is not None)
 
 
@@ -282,8 +279,9 @@ def _reading(setting: Setting) -> Reading:
     return Reading(setting.of[-1], setting.name, value)
 
 
-def curve(settings: Sequence[Setting]) -> Polyline | None:
+def curve(settings: Sequence[Setting], market: Market | RiskOracle) -> Polyline | None:
     """The strategy's two lines; a year of 31 536 000 s."""
+    del market
     found = picked(settings, *RATES)
     if found is None:
         return None
@@ -293,8 +291,9 @@ def curve(settings: Sequence[Setting]) -> Polyline | None:
     return Polyline.kinked(Fraction(kink, BPS), *rates)
 
 
-def resolution() -> Resolution:
+def resolution(market: Market | RiskOracle) -> Resolution:
     """Less than one basis point a year for each of three rates; the kink by one."""
+    del market
     return Resolution(3 * Fraction(1, BPS) / YEAR_365.seconds, Fraction(1, BPS))
 
 

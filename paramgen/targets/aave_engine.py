@@ -30,9 +30,6 @@ from paramgen.targets.venue import (
     Emission,
     Expressed,
     Parameters,
-    Polyline,
-    Reading,
-    Resolution,
     Venue,
     alone,
 )
@@ -104,24 +101,6 @@ def _actions(found: Call) -> tuple[str, Sequence[tuple[str, bool, int, int, str,
     return DIRECT, [(target, delegated, _LEVEL, wei, signature, data)]
 
 
-def readings(settings: Sequence[Setting], market: AaveEngine) -> tuple[Reading, ...]:
-    """As pool and strategy give them."""
-    del market
-    return aave.readings(settings)
-
-
-def curve(settings: Sequence[Setting], market: AaveEngine) -> Polyline | None:
-    """The strategy's two lines."""
-    del market
-    return aave.curve(settings)
-
-
-def resolution(market: AaveEngine) -> Resolution:
-    """Whole basis points."""
-    del market
-    return aave.resolution()
-
-
 def present(settings: Sequence[Setting], market: AaveEngine, ask: Ask) -> Present:
     """What the engine's pool holds."""
     return aave.present(settings, aave.Pool.of_engine(market.engine, ask), ask)
@@ -139,9 +118,9 @@ AAVE_ENGINE = Venue(
     express,
     encode,
     decode,
-    readings,
-    curve,
-    resolution,
+    aave.readings,
+    aave.curve,
+    aave.resolution,
     (EXECUTE, CREATE),
     alone(decode),
     present,

@@ -35,10 +35,7 @@ from paramgen.targets.setters import Setter, Setting
 from paramgen.targets.venue import (
     Expressed,
     Parameters,
-    Polyline,
-    Reading,
     Refusal,
-    Resolution,
     Venue,
     alone,
     codec,
@@ -159,32 +156,10 @@ def _objection(setting: Setting, why: str) -> Objection:
 def express(parameters: Parameters, market: AaveRiskSteward) -> Expressed:
     """The engine's values, of the steward; zeros are refused."""
     found = aave.express(parameters, market, (market.steward,))
-    known = {refusal.field for refusal in found.refusals}
-    zeros = [
-        Refusal(field, 0, "is zero, which the steward refuses: keep it, or go to governance.", 1)
-        for field, name in (("ltv", "ltv"),)
-        if "collateral" in market.sets and parameters[field] == 0 and field not in known
-        and name not in market.keep
-    ]  # fmt: skip
-    return Expressed(found.settings, (*found.refusals, *zeros))
-
-
-def readings(settings: Sequence[Setting], market: AaveRiskSteward) -> tuple[Reading, ...]:
-    """As pool and strategy give them."""
-    del market
-    return aave.readings(settings)
-
-
-def curve(settings: Sequence[Setting], market: AaveRiskSteward) -> Polyline | None:
-    """The strategy's two lines."""
-    del market
-    return aave.curve(settings)
-
-
-def resolution(market: AaveRiskSteward) -> Resolution:
-    """Whole basis points."""
-    del market
-    return aave.resolution()
+    if "collateral" not in market.sets or parameters["ltv"] != 0 or "ltv" in market.keep:
+        return found
+    bound = "is zero, which the steward refuses: keep it, or go to governance."
+    return Expressed(found.settings, (*found.refusals, Refusal("ltv", 0, bound, 1)))
 
 
 def present(settings: Sequence[Setting], market: AaveRiskSteward, ask: Ask) -> Present:
@@ -266,9 +241,9 @@ AAVE_RISK_STEWARD = Venue(
     express,
     _ENCODE,
     _DECODE,
-    readings,
-    curve,
-    resolution,
+    aave.readings,
+    aave.curve,
+    aave.resolution,
     signatures_of(SETTERS),
     alone(_DECODE),
     present,

@@ -33,6 +33,7 @@ from paramgen.targets.venue import (
     ceil_divide,
     picked,
     signatures_of,
+    together,
 )
 from paramgen.units import BPS, YEAR_365
 
@@ -72,15 +73,10 @@ UNITS = {
 
 def express(parameters: Parameters, market: Comet) -> Expressed:
     """Rates up, factors and cap down; the bonus becomes a penalty, rounded up."""
-    settings: list[Setting] = []
-    refusals: list[Refusal] = []
-    for part, said in (("rates", _rates), ("collateral", _factors), ("caps", _cap)):
-        if part in market.sets:
-            found = said(parameters, market)
-            settings += found.settings
-            refusals += found.refusals
+    parts = (("rates", _rates), ("collateral", _factors), ("caps", _cap))
+    found = together(said(parameters, market) for part, said in parts if part in market.sets)
     deployed = Setting((market.configurator, market.market), "upgradedBy", market.proxy_admin)
-    return Expressed((*settings, deployed), tuple(refusals))
+    return Expressed((*found.settings, deployed), found.refusals)
 
 
 def _rates(parameters: Parameters, market: Comet) -> Expressed:

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
-from paramgen.targets.calls import Call, ProposalError, address, as_hex, from_hex, selector
+from paramgen.targets.calls import (
+    Call,
+    ProposalError,
+    address,
+    arguments,
+    as_hex,
+    from_hex,
+    required,
+    selector,
+)
 
 MAX_DEPTH: Final = 64
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
@@ -48,6 +57,23 @@ class Carried:
     calls: tuple[Call, ...]
     salt: bytes | None = None
     delay: int | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file as its carrier's calldata tells it, before the rest of the file is held to it.
+
+    Attributes
+    ----------
+    document : the file.
+    chain_id, carrier : which chain's governor or timelock it is for.
+    arguments : of the call that is sent to it.
+    """
+
+    document: Mapping[str, Any]
+    chain_id: int
+    carrier: str
+    arguments: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -174,6 +200,23 @@ def with_selectors(signatures: Sequence[str], calldatas: Sequence[bytes], what: 
         selector(name) + bytes(rest) if name else bytes(rest)
         for name, rest in zip(signatures, calldatas, strict=True)
     ]
+
+
+def read_sent(
+    data: bytes, keys: Sequence[str], what: str, *, carrier: str, calldata: str, signature: str
+) -> Sent:
+    """Read a file of these keys; `carrier` and `calldata` are those of the call of `signature`.
+
+    Raises
+    ------
+    ProposalError : it lacks a key, has another, or its calldata is no such call.
+    """
+    document = required(read_json(data, what), keys, what)
+    to = address(document[carrier], carrier)
+    found = arguments(Call(to, 0, from_hex(document[calldata], calldata)), signature)
+    if found is None:
+        raise ProposalError(f"{what} has calldata that is no call of {signature}")
+    return Sent(document, whole_number(document["chain_id"], "chain_id"), to, found)
 
 
 def require_same(document: Mapping[str, Any], written: bytes, what: str) -> None:

@@ -33,6 +33,7 @@ from paramgen.targets.venue import (
     codec,
     picked,
     signatures_of,
+    together,
 )
 from paramgen.units import BPS, PRICE_UNITS, RAY, YEAR_365_2425
 
@@ -91,14 +92,8 @@ def cap_below(amount: int) -> int:
 
 def express(parameters: Parameters, market: Euler) -> Expressed:
     """LTVs and caps down, rates up."""
-    settings: list[Setting] = []
-    refusals: list[Refusal] = []
-    for part, said in (("collateral", _ltvs), ("caps", _caps), ("rates", _rates)):
-        if part in market.sets:
-            found = said(parameters, market)
-            settings += found.settings
-            refusals += found.refusals
-    return Expressed(tuple(settings), tuple(refusals))
+    parts = (("collateral", _ltvs), ("caps", _caps), ("rates", _rates))
+    return together(said(parameters, market) for part, said in parts if part in market.sets)
 
 
 def _ltvs(parameters: Parameters, market: Euler) -> Expressed:

@@ -11,17 +11,7 @@ from collections.abc import Sequence
 
 from eth_utils.crypto import keccak
 
-from paramgen.targets.calls import (
-    Call,
-    ProposalError,
-    address,
-    arguments,
-    as_hex,
-    call,
-    from_hex,
-    required,
-    word_hash,
-)
+from paramgen.targets.calls import Call, as_hex, call, word_hash
 from paramgen.targets.envelope import (
     Carried,
     Envelope,
@@ -29,10 +19,9 @@ from paramgen.targets.envelope import (
     actions,
     arrays,
     calls_of,
-    read_json,
+    read_sent,
     require_actions,
     require_same,
-    whole_number,
     write_json,
 )
 
@@ -66,18 +55,12 @@ def write(calls: Sequence[Call], envelope: Envelope) -> bytes:
 
 def read(data: bytes) -> Carried:
     """Read the calldata, and hold everything else in the file to it."""
-    document = required(read_json(data, _WHAT), _KEYS, _WHAT)
-    carrier = address(document["governor"], "governor")
-    sent = Call(carrier, 0, from_hex(document["calldata"], "calldata"))
-    found = arguments(sent, PROPOSE)
-    if found is None:
-        raise ProposalError(f"{_WHAT} has calldata that is no call of {PROPOSE}")
-    targets, values, calldatas, description = found
-    chain_id = whole_number(document["chain_id"], "chain_id")
+    sent = read_sent(data, _KEYS, _WHAT, carrier="governor", calldata="calldata", signature=PROPOSE)
+    targets, values, calldatas, description = sent.arguments
     calls = calls_of(targets, values, calldatas, _WHAT)
-    envelope = Envelope(chain_id, carrier, "", description, 0, b"")
-    require_same(document, write(calls, envelope), _WHAT)
-    return Carried(chain_id, carrier, description, calls)
+    envelope = Envelope(sent.chain_id, sent.carrier, "", description, 0, b"")
+    require_same(sent.document, write(calls, envelope), _WHAT)
+    return Carried(sent.chain_id, sent.carrier, description, calls)
 
 
 GOVERNOR = Format("governor", "governor.json", write, read)

@@ -9,16 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from paramgen.targets.calls import (
-    Call,
-    ProposalError,
-    address,
-    arguments,
-    as_hex,
-    call,
-    from_hex,
-    required,
-)
+from paramgen.targets.calls import Call, as_hex, call
 from paramgen.targets.envelope import (
     Carried,
     Envelope,
@@ -26,10 +17,9 @@ from paramgen.targets.envelope import (
     actions,
     arrays,
     calls_of,
-    read_json,
+    read_sent,
     require_actions,
     require_same,
-    whole_number,
     with_selectors,
     write_json,
 )
@@ -60,21 +50,15 @@ def write(calls: Sequence[Call], envelope: Envelope) -> bytes:
 
 def read(data: bytes) -> Carried:
     """Read the calldata, and hold everything else in the file to it."""
-    document = required(read_json(data, _WHAT), _KEYS, _WHAT)
-    carrier = address(document["governor"], "governor")
-    sent = Call(carrier, 0, from_hex(document["calldata"], "calldata"))
-    found = arguments(sent, PROPOSE)
-    if found is None:
-        raise ProposalError(f"{_WHAT} has calldata that is no call of {PROPOSE}")
-    targets, values, signatures, calldatas, description = found
+    sent = read_sent(data, _KEYS, _WHAT, carrier="governor", calldata="calldata", signature=PROPOSE)
+    targets, values, signatures, calldatas, description = sent.arguments
     whole = with_selectors(signatures, calldatas, _WHAT)
     calls = calls_of(targets, values, whole, _WHAT)
-    chain_id = whole_number(document["chain_id"], "chain_id")
-    envelope = Envelope(chain_id, carrier, "", description, 0, b"")
+    envelope = Envelope(sent.chain_id, sent.carrier, "", description, 0, b"")
     # Ours leave the signatures empty; a file with signatures says the same in another form.
     if not any(signatures):
-        require_same(document, write(calls, envelope), _WHAT)
-    return Carried(chain_id, carrier, description, calls)
+        require_same(sent.document, write(calls, envelope), _WHAT)
+    return Carried(sent.chain_id, sent.carrier, description, calls)
 
 
 GOVERNOR_BRAVO = Format("governor-bravo", "governor-bravo.json", write, read)

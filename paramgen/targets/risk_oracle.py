@@ -38,10 +38,8 @@ from paramgen.targets.venue import (
     Emission,
     Expressed,
     Parameters,
-    Polyline,
     Reading,
     Refusal,
-    Resolution,
     Venue,
     alone,
 )
@@ -159,18 +157,6 @@ def readings(settings: Sequence[Setting], market: RiskOracle) -> tuple[Reading, 
     return tuple(found)
 
 
-def curve(settings: Sequence[Setting], market: RiskOracle) -> Polyline | None:
-    """The strategy's two lines, once injected."""
-    del market
-    return aave.curve(settings)
-
-
-def resolution(market: RiskOracle) -> Resolution:
-    """Whole basis points."""
-    del market
-    return aave.resolution()
-
-
 def present(settings: Sequence[Setting], market: RiskOracle, ask: Ask) -> Present:
     """The latest update of each, None where none was published.
 
@@ -202,8 +188,8 @@ RISK_ORACLE = Venue(
     encode,
     decode,
     readings,
-    curve,
-    resolution,
+    aave.curve,
+    aave.resolution,
     (PUBLISH,),
     alone(decode),
     present,

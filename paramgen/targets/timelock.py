@@ -8,17 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from paramgen.targets.calls import (
-    Call,
-    ProposalError,
-    address,
-    arguments,
-    as_hex,
-    call,
-    from_hex,
-    required,
-    word_hash,
-)
+from paramgen.targets.calls import Call, ProposalError, as_hex, call, word_hash
 from paramgen.targets.envelope import (
     Carried,
     Envelope,
@@ -26,11 +16,10 @@ from paramgen.targets.envelope import (
     actions,
     arrays,
     calls_of,
-    read_json,
+    read_sent,
     require_actions,
     require_same,
     salt_of,
-    whole_number,
     write_json,
 )
 
@@ -73,21 +62,17 @@ def write(calls: Sequence[Call], envelope: Envelope) -> bytes:
 
 def read(data: bytes) -> Carried:
     """Read the scheduling calldata, and hold everything else in the file to it."""
-    document = required(read_json(data, _WHAT), _KEYS, _WHAT)
-    carrier = address(document["timelock"], "timelock")
-    sent = Call(carrier, 0, from_hex(document["schedule"], "schedule"))
-    found = arguments(sent, SCHEDULE)
-    if found is None:
-        raise ProposalError(f"{_WHAT} has calldata that is no call of {SCHEDULE}")
-    targets, values, payloads, predecessor, salt, delay = found
+    sent = read_sent(
+        data, _KEYS, _WHAT, carrier="timelock", calldata="schedule", signature=SCHEDULE
+    )
+    targets, values, payloads, predecessor, salt, delay = sent.arguments
     if predecessor != NO_PREDECESSOR:
         raise ProposalError(f"{_WHAT} waits for another operation, {as_hex(predecessor)}")
-    salt_of(document["salt"])
+    salt_of(sent.document["salt"])
     calls = calls_of(targets, values, payloads, _WHAT)
-    chain_id = whole_number(document["chain_id"], "chain_id")
-    envelope = Envelope(chain_id, carrier, "", "", 0, salt, delay)
-    require_same(document, write(calls, envelope), _WHAT)
-    return Carried(chain_id, carrier, "", calls, salt, delay)
+    envelope = Envelope(sent.chain_id, sent.carrier, "", "", 0, salt, delay)
+    require_same(sent.document, write(calls, envelope), _WHAT)
+    return Carried(sent.chain_id, sent.carrier, "", calls, salt, delay)
 
 
 TIMELOCK = Format("timelock", "timelock.json", write, read, carries_description=False)

@@ -210,6 +210,15 @@ class Expressed:
     refusals: tuple[Refusal, ...] = ()
 
 
+def together(parts: Iterable[Expressed]) -> Expressed:
+    """What a market's parts say, in their order."""
+    found = tuple(parts)
+    return Expressed(
+        tuple(each for part in found for each in part.settings),
+        tuple(each for part in found for each in part.refusals),
+    )
+
+
 @dataclass(frozen=True)
 class Reading:
     """What a venue's own getter gives once the settings are in force."""

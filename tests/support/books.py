@@ -10,6 +10,28 @@ from paramgen.encode import GUARDED, Field
 HISTORY = "time,price\n1700000000,100.00\n1700086400,100.01\n1700172800,100.03\n1700259200,100.04\n"
 HISTORY_SHA256 = hashlib.sha256(HISTORY.encode()).hexdigest()
 
+_DAILY_WITH_BANDS = """\
+      price_as_of: 2025-12-30
+      lowest: 20
+      highest: 200
+      tick: 1 bp
+      primary:
+        heartbeat: 1 d
+        deviation: 0 %
+      band:
+        up: 2 %
+        down: 3 %
+        window: 1 d
+        slow_up: 4 %
+        slow_down: 6 %
+        slow_window: 7 d
+      maximum_age: 30 d
+    lending:
+      outflow: 10 %
+      elasticity: 0.42
+      base_rate: 0 %/y"""
+"""What follows the price of an asset that states its bands."""
+
 BOOK = f"""\
 version: "1"
 name: Small book
@@ -118,25 +140,7 @@ assets:
       delay: 1 d
     oracle:
       price: 99.5
-      price_as_of: 2025-12-30
-      lowest: 20
-      highest: 200
-      tick: 1 bp
-      primary:
-        heartbeat: 1 d
-        deviation: 0 %
-      band:
-        up: 2 %
-        down: 3 %
-        window: 1 d
-        slow_up: 4 %
-        slow_down: 6 %
-        slow_window: 7 d
-      maximum_age: 30 d
-    lending:
-      outflow: 10 %
-      elasticity: 0.42
-      base_rate: 0 %/y
+{_DAILY_WITH_BANDS}
   mix:
     name: A vault of both
     class: basket
@@ -169,25 +173,7 @@ assets:
       delay: 1 d
     oracle:
       price: 101
-      price_as_of: 2025-12-30
-      lowest: 20
-      highest: 200
-      tick: 1 bp
-      primary:
-        heartbeat: 1 d
-        deviation: 0 %
-      band:
-        up: 2 %
-        down: 3 %
-        window: 1 d
-        slow_up: 4 %
-        slow_down: 6 %
-        slow_window: 7 d
-      maximum_age: 30 d
-    lending:
-      outflow: 10 %
-      elasticity: 0.42
-      base_rate: 0 %/y
+{_DAILY_WITH_BANDS}
     deployments:
       ethereum:mainnet:
         token: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"

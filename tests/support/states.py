@@ -37,6 +37,30 @@ def market_state(words, address, **fields):
     return MarketState(standing=standing, **{**plain, **fields})
 
 
+def with_market(state, asset, **fields):
+    """The chain with other fields of one market's standing."""
+    market = state.markets[asset]
+    moved = replace(market, standing=replace(market.standing, **fields))
+    return replace(state, markets={**state.markets, asset: moved})
+
+
+def moved_states(state, other):
+    """What no plan of `state` survives, each with the word that names it; `other` is applied too.
+
+    The markets of `state` are asset-0, which is not as in `other`, and asset-1.
+    """
+    return [
+        (replace(state, chain_id=1), "chain"),
+        (replace(state, genesis="0x" + "22" * 32), "genesis"),
+        (replace(state, steward=ORACLE), "steward"),
+        (other, "asset-0"),
+        (with_market(state, "asset-1", epoch=9), "asset-1"),
+        (with_market(state, "asset-1", address=ORACLE), "asset-1"),
+        (replace(state, guardrails={}), "guardrail"),
+        (replace(state, markets={}), "asset-1"),
+    ]
+
+
 def state_of(artefact, **fields):
     """The chain on which this artefact has been applied."""
     markets = {

@@ -18,7 +18,7 @@ from paramgen.path.saved import from_bytes, to_bytes
 from paramgen.plan import Verdict, make_plan
 from tests.support.artefacts import sample_artefact, signed
 from tests.support.markets import DAY, rails
-from tests.support.states import NOW, ORACLE, state_of
+from tests.support.states import NOW, moved_states, state_of
 
 BEFORE = sample_artefact(2)
 AFTER = sample_artefact(2, ltv=5_000, liquidation_threshold=7_000)
@@ -128,24 +128,8 @@ def test_a_step_that_loosens_waits_for_a_paused_market_to_be_priced_again():
     assert due(paths, after, paused).waiting == {"asset-0": None}
 
 
-def with_market(state, asset, **fields):
-    market = state.markets[asset]
-    moved = replace(market, standing=replace(market.standing, **fields))
-    return replace(state, markets={**state.markets, asset: moved})
-
-
 @pytest.mark.parametrize(
-    ("moved", "says"),
-    [
-        (replace(state_of(BEFORE), chain_id=1), "chain"),
-        (replace(state_of(BEFORE), genesis="0x" + "22" * 32), "genesis"),
-        (replace(state_of(BEFORE), steward=ORACLE), "steward"),
-        (state_of(sample_artefact(2, ltv=7_800)), "asset-0"),
-        (with_market(state_of(BEFORE), "asset-1", epoch=9), "asset-1"),
-        (with_market(state_of(BEFORE), "asset-1", address=ORACLE), "asset-1"),
-        (replace(state_of(BEFORE), guardrails={}), "guardrail"),
-        (replace(state_of(BEFORE), markets={}), "asset-1"),
-    ],
+    ("moved", "says"), moved_states(state_of(BEFORE), state_of(sample_artefact(2, ltv=7_800)))
 )
 def test_a_state_on_no_step_of_the_path_is_named_and_nothing_is_due(moved, says):
     with pytest.raises(PlanError, match=says):

@@ -21,9 +21,9 @@ from paramgen.proposal.actions import (
 from paramgen.proposal.document import MANIFEST, REPORT, TEXT, Request, files_of
 from paramgen.proposal.verify import verify
 from paramgen.targets.calls import ProposalError, arguments, selector
-from paramgen.targets.envelope import Envelope
 from paramgen.targets.registry import FORMATS
 from tests.support.artefacts import sample_artefact, signed
+from tests.support.proposals import forged
 from tests.support.states import FRESH, STEWARD, state_of, token
 
 CARRIER = "0x49d4450977E2c95362C13D3a31a09311E0Ea26A6"
@@ -130,13 +130,7 @@ def test_a_digit_of_the_calldata_is_caught_and_named(name):
 
 
 def files_with(files, form, calls):
-    """The same proposal, its calls replaced by someone who writes a consistent file."""
-    carried = form.read(files[form.file])
-    envelope = Envelope(
-        carried.chain_id, carried.carrier, REQUEST.title, carried.description,
-        REQUEST.created_at, carried.salt or b"", carried.delay or 0,
-    )  # fmt: skip
-    return {**files, form.file: form.write(calls, envelope)}
+    return forged(files, form, calls, REQUEST)
 
 
 @every_format

@@ -17,9 +17,9 @@ from paramgen.proposal.venue import (
 )
 from paramgen.proposal.verify import verify
 from paramgen.targets.calls import Call, ProposalError
-from paramgen.targets.envelope import Envelope
 from paramgen.targets.registry import FORMATS, VENUES
 from tests.support.artefacts import sample_artefact, signed
+from tests.support.proposals import forged
 from tests.support.stub_venues import holding
 from tests.support.venues import EXECUTOR, MARKETS
 
@@ -80,13 +80,7 @@ def test_a_curve_is_drawn_and_its_error_is_said_where_the_venue_sets_one(kind):
 
 
 def rewritten(files, form, calls):
-    """The same proposal with other calls, by someone who writes a consistent file."""
-    carried = form.read(files[form.file])
-    envelope = Envelope(
-        carried.chain_id, carried.carrier, REQUEST.title, carried.description,
-        REQUEST.created_at, carried.salt or b"", carried.delay or 0,
-    )  # fmt: skip
-    return {**files, form.file: form.write(calls, envelope)}
+    return forged(files, form, calls, REQUEST)
 
 
 @every_venue
