@@ -107,7 +107,7 @@ class Field:
         self._require_bounds(value)
         integer = round_fraction(value * self.scale, Rounding.NEAREST)
         if self.decode(integer) != value:
-            nearest = _decimal(self.decode(min(integer, self.largest)))
+            nearest = _decimal(self.decode(integer))
             raise EncodingError(
                 f"{self.name} = {float(value):.12g} cannot be expressed exactly; "
                 f"the nearest expressible value is {nearest}"

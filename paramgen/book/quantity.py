@@ -163,12 +163,6 @@ class Share(Input):
     low, high = Fraction(0), Fraction(1)
 
 
-class SignedFraction(Input):
-    """A fraction of any sign and size, such as `-3 %`."""
-
-    dimension = Dimension.FRACTION
-
-
 class Rate(Input):
     """A rate per year, such as `4.8 %/y`; not negative."""
 

@@ -59,24 +59,14 @@ _STYLE: Final[dict[str, Any]] = {
 
 def draw(paint: Paint, *, width: float = 9.0, height: float = 3.6) -> str:
     """Return the SVG of what `paint` puts on a figure of so many inches."""
-    return _drawn(paint, width, height, "svg").decode()
-
-
-def draw_png(paint: Paint, *, width: float = 9.0, height: float = 3.6) -> bytes:
-    """Return the same picture as PNG, for eyes and tests that cannot read SVG."""
-    return _drawn(paint, width, height, "png")
-
-
-def _drawn(paint: Paint, width: float, height: float, form: str) -> bytes:
     buffer = io.BytesIO()
     settings: dict[Any, Any] = dict(mpl.rcParamsDefault)
     settings.update(_STYLE, backend="agg")
     with mpl.rc_context(settings):
         figure = Figure(figsize=(width, height), layout="constrained")
         paint(figure)
-        metadata = {"Date": None, "Creator": None} if form == "svg" else {"Software": None}
-        figure.savefig(buffer, format=form, metadata=metadata)
-    return buffer.getvalue()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue().decode()
 
 
 def in_days(seconds: NDArray[Any]) -> NDArray[Any]:
