@@ -18,6 +18,7 @@ from paramgen.encode import (
     Encoded,
     EncodingError,
     Field,
+    Loosens,
     Word,
     pack,
     unpack,
@@ -190,20 +191,40 @@ def test_values_beyond_the_bounds_are_refused_and_never_clipped(field):
                 encode(value)
 
 
-@pytest.mark.parametrize(
-    ("name", "direction"),
-    [
-        ("ltv", Rounding.DOWN), ("liquidation_threshold", Rounding.DOWN),
-        ("supply_cap", Rounding.DOWN), ("debt_ceiling", Rounding.DOWN),
-        ("tolerance", Rounding.DOWN), ("primary_staleness", Rounding.DOWN),
-        ("secondary_staleness", Rounding.DOWN), ("kink", Rounding.DOWN),
-        ("liquidation_bonus", Rounding.UP), ("base_rate", Rounding.UP),
-        ("slope_1", Rounding.UP), ("slope_2", Rounding.UP),
-        ("decay_step", Rounding.UP), ("decay_rate", Rounding.UP),
-    ],
-)  # fmt: skip
-def test_rounding_is_against_risk(name, direction):
-    assert BY_NAME[name].rounding is direction
+LOOSER_WHEN_LARGER = {
+    "ltv", "liquidation_threshold", "supply_cap", "debt_ceiling", "kink",
+    "primary_staleness", "secondary_staleness", "maximum_age", "decay_floor", "band_up",
+    "band_down", "band_windows", "tolerance",
+    "reference_price", "reference_growth", "reference_headroom",
+}  # fmt: skip
+LOOSER_WHEN_SMALLER = {
+    "base_rate", "slope_1", "slope_2", "decay_step", "decay_rate", "reference_maximum_age",
+}  # fmt: skip
+
+
+@every_field
+def test_the_direction_that_loosens_is_the_one_that_takes_more_risk(field):
+    if field.name in LOOSER_WHEN_LARGER:
+        assert field.loosens is Loosens.UP
+    elif field.name in LOOSER_WHEN_SMALLER:
+        assert field.loosens is Loosens.DOWN
+    else:
+        assert field.loosens is Loosens.EITHER
+
+
+@every_field
+def test_rounding_is_against_risk(field):
+    """What counts whole seconds or either way is exact, nearest, or against the larger loss."""
+    others = {
+        "band_window": Rounding.EXACT,
+        "confirm_delay": Rounding.EXACT,
+        "reference_as_of": Rounding.EXACT,
+        "accrual": Rounding.NEAREST,
+        "liquidation_bonus": Rounding.UP,
+        "reference_maximum_age": Rounding.DOWN,
+    }
+    against = {Loosens.UP: Rounding.DOWN, Loosens.DOWN: Rounding.UP}
+    assert field.rounding is (others.get(field.name) or against[field.loosens])
 
 
 def test_a_voted_rate_lands_no_lower_than_it_was_voted():

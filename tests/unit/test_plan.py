@@ -27,11 +27,12 @@ from tests.support.states import (
     CHAIN,
     FRESH,
     NOW,
-    ORACLE,
     STEWARD,
     market_state,
+    moved_states,
     state_of,
     token,
+    with_market,
 )
 
 
@@ -134,6 +135,11 @@ def test_a_reference_is_not_dated_back_whoever_asks():
     assert (change.verdict, change.reason) == (Verdict.REFUSED, "ReferenceInvalid")
 
 
+def test_a_rate_rests_on_no_price_and_moves_while_its_market_is_paused():
+    loosened = verdict_of({"base_rate": 3 * 10**8 - 10**7}, price=0)["base_rate"]
+    assert loosened.verdict is Verdict.WITHIN
+
+
 def test_a_locked_market_keeps_the_steward_from_loosening():
     locked = verdict_of({"supply_cap": 10_100_000}, locked_until=NOW + 1)["supply_cap"]
     assert (locked.verdict, "LoosensLockedMarket" in locked.reason) == (Verdict.GOVERNOR, True)
@@ -201,15 +207,7 @@ def test_what_moves_without_a_batch_does_not_kill_a_plan():
 
 
 @pytest.mark.parametrize(
-    ("moved", "says"),
-    [
-        (replace(state_of(BEFORE), chain_id=1), "chain"),
-        (replace(state_of(BEFORE), genesis="0x" + "22" * 32), "genesis"),
-        (replace(state_of(BEFORE), steward=ORACLE), "steward"),
-        (state_of(sample_artefact(2, ltv=7_800)), "asset-0"),
-        (replace(state_of(BEFORE), guardrails={}), "guardrail"),
-        (replace(state_of(BEFORE), markets={}), "asset-1"),
-    ],
+    ("moved", "says"), moved_states(state_of(BEFORE), state_of(sample_artefact(2, ltv=7_800)))
 )
 def test_a_state_that_moved_is_named(moved, says):
     plan = make_plan(AFTER, state_of(BEFORE))
@@ -217,10 +215,8 @@ def test_a_state_that_moved_is_named(moved, says):
 
 
 def test_an_epoch_alone_shows_that_a_market_was_touched():
-    plan, state = make_plan(AFTER, state_of(BEFORE)), state_of(BEFORE)
-    market = state.markets["asset-1"]
-    touched = replace(market, standing=replace(market.standing, epoch=9))
-    moved = replace(state, markets={**state.markets, "asset-1": touched})
+    plan = make_plan(AFTER, state_of(BEFORE))
+    moved = with_market(state_of(BEFORE), "asset-1", epoch=9)
     assert why_not(plan, moved) == ("asset-1 is not as it was at block 9",)
 
 
@@ -236,6 +232,7 @@ def test_a_killed_runs_own_deployments_do_not_kill_its_plan():
 
 def test_a_moved_price_limit_is_in_the_plan():
     artefact = sample_artefact(1)
-    artefact["policy"]["update_limit"] = "0.002"
-    plan = make_plan(signed(artefact), state_of(sample_artefact(1)))
-    assert (plan.price_move_limit, plan.is_empty) == (20, False)
+    for limit, basis_points in (("0.002", 20), ("0.00209", 20)):
+        artefact["policy"]["update_limit"] = limit
+        plan = make_plan(signed(artefact), state_of(sample_artefact(1)))
+        assert (plan.price_move_limit, plan.is_empty) == (basis_points, False)
