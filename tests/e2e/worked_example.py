@@ -102,3 +102,5 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as temporary, chain(Path(temporary)) as made:
         on, _, house, houses = made
         propose(on, FOLDER, write_book(FOLDER), house.address, houses)
+    # Where the book's first line tells an editor to look.
+    (FOLDER / "schema").symlink_to("../../../schema")
