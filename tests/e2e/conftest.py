@@ -186,11 +186,13 @@ def run_story(
     `afterwards` is called on the chain as the story leaves it.
     """
     snapshot, found = node.ask("evm_snapshot"), {}
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("APE_FOUNDRY_HOST", node.url)
-        with connected("ethereum:local:foundry") as provider:
-            for check in story(Desk(provider, folder), Local(provider.web3)):
-                found.setdefault(check.step, []).append(check)
-            afterwards()
-    assert node.ask("evm_revert", snapshot)
+    try:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("APE_FOUNDRY_HOST", node.url)
+            with connected("ethereum:local:foundry") as provider:
+                for check in story(Desk(provider, folder), Local(provider.web3)):
+                    found.setdefault(check.step, []).append(check)
+                afterwards()
+    finally:
+        assert node.ask("evm_revert", snapshot)
     return found
