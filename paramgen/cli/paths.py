@@ -51,13 +51,7 @@ def _obstacle(obstacle: Obstacle) -> str:
     if not obstacle.field:
         return f"{obstacle.why}. Only the governor can mend it."
     (value, bound), unit = shown(obstacle.field, obstacle.value, obstacle.bound)
-    found = f"{obstacle.field}: {value} against {bound} {unit}: {obstacle.why}."
-    if obstacle.field == "reference_as_of":
-        return f"{found} Nobody can date it back: state the newer NAV in the book."
-    return (
-        f"{found} The governor has to do it, in a proposal that moves the guardrail where that is "
-        "what refuses."
-    )
+    return f"{obstacle.field}: {value} against {bound} {unit}: {obstacle.why}. {obstacle.remedy}"
 
 
 def _governance(paths: Paths) -> str:

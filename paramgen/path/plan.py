@@ -47,14 +47,21 @@ class Step:
     needs_price: bool
 
 
+BY_GOVERNOR = (
+    "The governor has to do it, in a proposal that moves the guardrail where that is what refuses."
+)
+NEWER_NAV = "Nobody can date it back: state the newer NAV in the book."
+
+
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a field has no legal way: its value, the bound that it meets, and what that is."""
+    """Why a field has no legal way: its value, the bound that it meets, why, and what to do."""
 
     field: str
     value: int
     bound: int
     why: str
+    remedy: str = BY_GOVERNOR
 
 
 @dataclass(frozen=True)
@@ -198,7 +205,7 @@ def _obstacles(words: Words, landing: Words, tracks: tuple[Track, ...]) -> Itera
         if word is Word.REFERENCE and dates_back(words[word], target):
             name = "reference_as_of"
             here, there = unpack(word, words[word])[name], unpack(word, target)[name]
-            yield Obstacle(name, there, here, "earlier than the reference on chain")
+            yield Obstacle(name, there, here, "earlier than the reference on chain", NEWER_NAV)
     for track in tracks:
         yield from _own_obstacles(track)
 

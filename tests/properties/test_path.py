@@ -13,7 +13,7 @@ from paramgen.encode import BY_NAME, Word, pack, unpack
 from paramgen.mirror.guardrails import Guardrail
 from paramgen.mirror.rate import MAX_RATE
 from paramgen.mirror.steward import Ledger, Section, judge_update
-from paramgen.path.plan import invalid, market_path
+from paramgen.path.plan import NEWER_NAV, invalid, market_path
 from tests.support.markets import DAY, VALUES, rails, word_of
 from tests.support.states import NOW, market_state, token
 
@@ -236,6 +236,7 @@ def test_a_reference_that_would_be_dated_back_has_no_path():
     path = market_path(market, landing, guardrails({}), now=NOW, has_secondary=True)
     obstacle = path.obstacles[0]
     assert (obstacle.field, obstacle.value, obstacle.bound) == ("reference_as_of", 1_000, 1_001)
+    assert obstacle.remedy == NEWER_NAV
     assert not path.steps
 
 
