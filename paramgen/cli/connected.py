@@ -18,13 +18,12 @@ from ape.cli import ConnectedProviderCommand
 from ape.exceptions import ApeException
 from ape.logging import CLICK_ECHO_KWARGS
 
+from paramgen.cli.main import INTERRUPTED
 from paramgen.cli.output import show_json
 from paramgen.cli.reporting import EndedError, message_of
 from paramgen.edge.node import RPC_TROUBLE
 from paramgen.edge.redaction import redactor
 from paramgen.errors import ParamgenError
-
-INTERRUPTED = 130
 
 for _level in CLICK_ECHO_KWARGS:
     CLICK_ECHO_KWARGS[_level] = {"err": True}
