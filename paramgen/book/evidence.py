@@ -55,8 +55,8 @@ _FILED = frozenset({EvidenceKind.HISTORY, EvidenceKind.CALIBRATION})
 class HistoryFormat(Frozen):
     """Which columns of a CSV or Parquet file hold a history.
 
-    `decimals` divides the price; `interval` says how often the asset is valued when the rows are
-    appraisals or closes rather than a feed's own updates.
+    `decimals` divides the price; `appraisal` says that the rows are valuations, smoothed
+    by nature (Geltner), which are un-smoothed before a fit, rather than a feed's own updates.
     """
 
     time: Text = "time"
