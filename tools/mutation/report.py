@@ -52,14 +52,14 @@ def document(
     mutants: Mapping[str, list[Mutant]],
     results: Mapping[str, list[Result]],
     sample: int | None,
-    seed: int,
+    command: str,
 ) -> str:
-    """The whole page."""
+    """The whole page, made by a command."""
     survivors = [r for found in results.values() for r in found if r.verdict == SURVIVED]
     reasons = triage()
     return "\n".join(
         [
-            HEAD.format(date=datetime.now(UTC).date(), command=command(sample, seed)),
+            HEAD.format(date=datetime.now(UTC).date(), command=command),
             "## Score",
             "",
             *score_table(mutants, results, sample),
@@ -84,12 +84,6 @@ counts when it compiles and changes the bytecode (compiled without metadata) of 
 killed when a test fails on that bytecode. Reasons for survivors are kept in
 `tests/mutation/survivors.toml`; a survivor counts against the score whatever its reason.
 """
-
-
-def command(sample: int | None, seed: int) -> str:
-    return (
-        "make mutate FAULTS=all" if sample is None else f"make mutate FAULTS={sample} SEED={seed}"
-    )
 
 
 def score_table(

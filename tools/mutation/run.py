@@ -124,6 +124,14 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def command(options: argparse.Namespace) -> str:
+    """What makes the same report again."""
+    sample = options.sample or "all"
+    if options.quick:
+        return f"python tools/mutation/run.py --sample {sample} --seed {options.seed} --quick"
+    return f"make mutate FAULTS={sample} SEED={options.seed}"
+
+
 def main() -> int:
     options = arguments()
     groups = options.group or list(GROUPS)
@@ -135,7 +143,7 @@ def main() -> int:
     else:
         results = judged(project, mutants, groups, options)
     if options.write:
-        options.write.write_text(document(mutants, results, options.sample, options.seed))
+        options.write.write_text(document(mutants, results, options.sample, command(options)))
     scores = {group: Score.of(found) for group, found in results.items()}
     for group, score in scores.items():
         print(f"{group}: {score}")
